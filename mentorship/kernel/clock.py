@@ -1,0 +1,42 @@
+"""The one source of `now`. Read it once at the edge (view, task, command) and pass it down."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+from django.conf import settings
+
+from mentorship.kernel.models import ClockOffset
+
+
+def now() -> datetime:
+    """The product's time: machine time, plus the demo clock's offset when the demo is on."""
+    return machine_now() + offset()
+
+
+def machine_now() -> datetime:
+    """Real time, for what the demo clock must not move: cookies, signature stamps, codes, rate limits, leases, retries."""
+    return datetime.now(UTC)
+
+
+def offset() -> timedelta:
+    if not settings.DEMO:
+        return timedelta()
+    return ClockOffset.objects.values_list("offset", flat=True).first() or timedelta()
+
+
+def advance(by: timedelta) -> datetime:
+    """Move the demo clock forward. Returns the new now. Raises RuntimeError outside the demo, ValueError backwards."""
+    if not settings.DEMO:
+        raise RuntimeError("the clock moves only in the demo")
+    if by < timedelta():
+        raise ValueError("the clock only moves forward")
+    row, _ = ClockOffset.objects.get_or_create(pk=1, defaults={"offset": timedelta()})
+    row.offset += by
+    row.save(update_fields=["offset"])
+    return now()
+
+
+def iso(moment: datetime) -> str:
+    """UTC with a `Z`, as the API writes every instant."""
+    return moment.astimezone(UTC).isoformat().replace("+00:00", "Z")

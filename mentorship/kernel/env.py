@@ -1,0 +1,114 @@
+"""What the product reads from its environment: typed, checked at start-up, refused loudly when missing or wrong.
+
+The README's settings table is made from these fields; a test keeps the two the same.
+"""
+
+from __future__ import annotations
+
+import sys
+from typing import Annotated, Literal
+
+from pydantic import Field, ValidationError, field_validator, model_validator
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+
+DEMO_SECRET = "demo-only-secret-key-that-protects-nothing-real-0123456789"  # noqa: S105
+
+
+class Numbers(BaseSettings):
+    """The business numbers of the product, in one place. Hours, minutes and days are elapsed time."""
+
+    model_config = SettingsConfigDict(env_prefix="MENTORSHIP_", extra="ignore")
+
+    pack_validity_days: int = Field(90, ge=1, description="least validity of a pack, days")
+    pack_validity_days_per_session: int = Field(14, ge=1, description="a pack lives at least this many days a session")
+    seats_per_mentor: int = Field(10, ge=1, description="seats a new mentor has")
+    checkout_hold_minutes: int = Field(35, ge=5, description="how long seat and slot are kept for someone who pays")
+    provider_page_minutes: int = Field(31, ge=5, description="how long the provider's page is asked to live")
+    move_notice_hours: int = Field(24, ge=0, description="moving and free cancelling end this long before the start")
+    undo_minutes: int = Field(15, ge=0, description="a fresh booking can be undone for this long")
+    grace_hours: int = Field(72, ge=1, description="a seat is kept this long after the last credit was settled")
+    grace_least_notice_hours: int = Field(24, ge=0, description="least grace left when a late job announces it")
+    final_warning_hours: int = Field(12, ge=1, description="final warning this long before grace ends")
+    expiry_grace_hours: int = Field(0, ge=0, description="grace for seats of packs that expired with unused credits")
+    booking_notice_hours: int = Field(12, ge=1, le=72, description="a new mentor's minimum notice")
+    horizon_days: int = Field(60, ge=1, description="how far ahead buyers may choose a time")
+    slot_step_minutes: int = Field(30, ge=5, description="a new mentor's slot step")
+    join_early_minutes: int = Field(0, ge=0, description="the room opens this long before the start")
+    stay_late_minutes: int = Field(15, ge=0, description="those inside may stay this long after the end")
+    auto_settle_hours: int = Field(72, ge=1, description="unmarked sessions without evidence are settled after this")
+    make_up_days: int = Field(14, ge=1, description="validity of a make-up pack")
+    money_hold_hours: int = Field(72, ge=0, description="pending money becomes available this long after settling")
+    mentor_share_percent: int = Field(70, ge=0, le=100, description="a mentor's share of a payment")
+    open_packs_per_student: int = Field(0, ge=0, description="0: no limit")
+    bookings_per_minute: int = Field(10, ge=1, description="booking attempts per user and minute")
+    checkouts_per_minute: int = Field(10, ge=1, description="checkouts per user and minute")
+
+
+class Env(BaseSettings):
+    model_config = SettingsConfigDict(extra="ignore")
+
+    secret_key: str = Field("", description="signs cookies and links; at least 50 random characters in production")
+    database_url: str = Field(description="postgresql://user:password@host:port/name")
+    redis_url: str = Field(description="redis://host:port/0, or unix:///path/to/redis.sock")
+    base_url: str = Field("http://localhost:8000", description="public address, used in mails")
+    allowed_hosts: Annotated[list[str], NoDecode] = Field([], description="comma separated host names; BASE_URL's is included")
+    debug: bool = Field(False, description="Django's debug pages; never in production")
+    demo: bool = Field(False, alias="MENTORSHIP_DEMO", description="1: demo bar, demo clock, sandbox payments")
+    sandbox_payments: bool = Field(False, description="1: offer the built-in sandbox provider (refused in production)")
+    sandbox_secret: str = Field("", description="signs the sandbox's webhooks; derived from SECRET_KEY when empty")
+    trusted_proxies: int = Field(0, ge=0, description="how many proxies stand in front (X-Forwarded-For, -Proto)")
+    email_url: str = Field("", description="smtp://user:password@host:port (smtps:// for TLS); empty: mail goes to the log")
+    default_from_email: str = Field("Mentorship <hello@localhost>", description="sender of all mail")
+    data_dir: str = Field(".data", description="uploads and embedded servers")
+    log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field("INFO", description="least level that is logged")
+    sentry_dsn: str = Field("", description="optional: report errors to Sentry")
+
+    @field_validator("allowed_hosts", mode="before")
+    @classmethod
+    def split_hosts(cls, value: object) -> object:
+        return [h.strip() for h in value.split(",") if h.strip()] if isinstance(value, str) else value
+
+    @field_validator("database_url")
+    @classmethod
+    def is_postgres(cls, value: str) -> str:
+        if not value.startswith(("postgresql://", "postgres://")):
+            raise ValueError("must be a postgresql:// address")
+        return value
+
+    @field_validator("redis_url")
+    @classmethod
+    def is_redis(cls, value: str) -> str:
+        if not value.startswith(("redis://", "rediss://", "unix://")):
+            raise ValueError("must be a redis://, rediss:// or unix:// address")
+        return value
+
+    @field_validator("base_url")
+    @classmethod
+    def is_http(cls, value: str) -> str:
+        if not value.startswith(("http://", "https://")):
+            raise ValueError("must start with http:// or https://")
+        return value.rstrip("/")
+
+    @model_validator(mode="after")
+    def secrets_fit_the_place(self) -> Env:
+        if self.demo and not self.secret_key:
+            self.secret_key = DEMO_SECRET
+        if not self.secret_key:
+            raise ValueError("SECRET_KEY is missing")
+        if self.demo:
+            self.sandbox_payments = True
+        if not self.demo and not self.debug:
+            if self.secret_key == DEMO_SECRET or len(self.secret_key) < 40:
+                raise ValueError("SECRET_KEY must be your own and at least 40 characters long")
+            if self.sandbox_payments and self.base_url.startswith("https://"):
+                raise ValueError("SANDBOX_PAYMENTS must be off in production: anyone could 'pay' with one click")
+        return self
+
+
+def read() -> tuple[Env, Numbers]:
+    """Read both from the environment. Raises SystemExit with one line for each thing that is missing or wrong."""
+    try:
+        return Env(), Numbers()
+    except ValidationError as wrong:
+        lines = [f"  {'.'.join(map(str, e['loc'])).upper() or 'SETTINGS'}: {e['msg']}" for e in wrong.errors()]
+        sys.exit("The settings are not complete (README, 'Settings'):\n" + "\n".join(lines))

@@ -1,0 +1,29 @@
+from __future__ import annotations
+
+from django.conf import settings
+from django.contrib.postgres.fields import ArrayField
+from django.contrib.postgres.indexes import GinIndex
+from django.db import models
+
+
+class MentorListing(models.Model):
+    """What the marketplace shows of a mentor's free seats and times: a projection, a hint, never trusted at commit."""
+
+    mentor = models.OneToOneField(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="listing")
+    next_free_at = models.DateTimeField(null=True, blank=True)
+    free_hours = ArrayField(
+        models.PositiveSmallIntegerField(),
+        default=list,
+        blank=True,
+        help_text="Hours of the UTC week (0 = Monday 00:00) in which a free time starts within the next 14 days.",
+    )
+    refreshed_at = models.DateTimeField()
+
+    class Meta:
+        indexes = [
+            GinIndex(fields=["free_hours"], name="pages_listing_hours"),
+            models.Index(fields=["next_free_at", "mentor"], name="pages_listing_next"),
+        ]
+
+    def __str__(self) -> str:
+        return f"listing of {self.mentor_id}"

@@ -1,0 +1,26 @@
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from django.http import HttpRequest, HttpResponse
+from django.utils.functional import SimpleLazyObject
+
+from mentorship.people.zones import zone
+
+
+class ZoneMiddleware:
+    """`request.zone`: the reader's zone, from the account or, for visitors, from the cookie their browser set."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        def reader() -> object:
+            if request.user.is_authenticated:
+                return request.user.zone
+            return zone(request.COOKIES.get("zone", "UTC"))
+
+        request.zone = SimpleLazyObject(reader)  # type: ignore[attr-defined]
+        return self.get_response(request)
+
+

@@ -1,0 +1,4 @@
+from mentorship.people.models.mentor import MentorProfile, Topic
+from mentorship.people.models.user import User
+
+__all__ = ["MentorProfile", "Topic", "User"]

@@ -1,0 +1,28 @@
+"""IANA time zones: the list people choose from, and the check that a name is one of them."""
+
+from __future__ import annotations
+
+from functools import cache
+from zoneinfo import ZoneInfo, available_timezones
+
+from django.core.exceptions import ValidationError
+
+
+@cache
+def names() -> tuple[str, ...]:
+    """Every zone people may choose: regions with a city, and UTC."""
+    return ("UTC", *sorted(z for z in available_timezones() if "/" in z and not z.startswith(("Etc/", "posix/", "right/", "SystemV/"))))
+
+
+def is_zone(name: str) -> bool:
+    return name in names()
+
+
+def validate_zone(name: str) -> None:
+    if not is_zone(name):
+        raise ValidationError("Choose a time zone from the list.", code="zone")
+
+
+def zone(name: str) -> ZoneInfo:
+    """The zone of this name, or UTC for a name that is none (a forged cookie)."""
+    return ZoneInfo(name if is_zone(name) else "UTC")

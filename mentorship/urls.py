@@ -1,0 +1,15 @@
+from django.contrib import admin
+from django.urls import include, path
+
+from mentorship.api import api
+
+urlpatterns = [
+    path("admin/", admin.site.urls),
+    path("accounts/", include("allauth.urls")),
+    path("api/", api.urls),
+]
+
+handler400 = "mentorship.kernel.errors.bad_request"
+handler403 = "mentorship.kernel.errors.forbidden"
+handler404 = "mentorship.kernel.errors.not_found"
+handler500 = "mentorship.kernel.errors.server_error"

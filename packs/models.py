@@ -1,0 +1,179 @@
+from __future__ import annotations
+
+from datetime import datetime
+
+import pgtrigger
+from django.conf import settings
+from django.db import models
+from django.db.models import F, Q
+
+from mentorship.kernel import money
+
+
+class SessionPackQuerySet(models.QuerySet["SessionPack"]):
+    def open(self, now: datetime) -> SessionPackQuerySet:
+        """Packs whose credits can be booked: ACTIVE and not past expiry, whether or not a job has run."""
+        return self.filter(status=SessionPack.Status.ACTIVE, expires_at__gt=now)
+
+    def lapsed(self, now: datetime) -> SessionPackQuerySet:
+        """Packs that are past expiry but not yet marked so."""
+        return self.filter(status=SessionPack.Status.ACTIVE, expires_at__lte=now)
+
+    def keeping_a_seat(self, now: datetime) -> SessionPackQuerySet:
+        """Seat-taking packs for whose sake an ACTIVE seat stays: unexpired, or with a session still scheduled."""
+        live = Q(status=SessionPack.Status.ACTIVE, expires_at__gt=now)
+        held = Q(status__in=[SessionPack.Status.ACTIVE, SessionPack.Status.EXPIRED], sessions_held__gt=0)
+        return self.filter(live | held, takes_seat=True)
+
+
+class SessionPack(models.Model):
+    """Credits of one length with one mentor. The counters are a summary of the entries, which explain every change."""
+
+    class Status(models.TextChoices):
+        ACTIVE = "ACTIVE", "active"
+        DEPLETED = "DEPLETED", "used up"
+        EXPIRED = "EXPIRED", "expired"
+        REFUNDED = "REFUNDED", "refunded"
+
+    student = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="packs")
+    mentor = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="sold_packs")
+    title = models.CharField(max_length=120)
+    duration_minutes = models.PositiveSmallIntegerField()
+    sessions_total = models.PositiveIntegerField(default=0)
+    sessions_held = models.PositiveIntegerField(default=0)
+    sessions_used = models.PositiveIntegerField(default=0)
+    sessions_remaining = models.GeneratedField(
+        expression=F("sessions_total") - F("sessions_held") - F("sessions_used"),
+        output_field=models.IntegerField(),
+        db_persist=True,
+    )
+    takes_seat = models.BooleanField()
+    status = models.CharField(max_length=10, choices=Status.choices, default=Status.ACTIVE)
+    created_at = models.DateTimeField()
+    expires_at = models.DateTimeField()
+    depleted_at = models.DateTimeField(null=True, blank=True)
+    paused_at = models.DateTimeField(null=True, blank=True)
+    frozen_at = models.DateTimeField(null=True, blank=True)
+
+    objects = SessionPackQuerySet.as_manager()
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(sessions_total__gte=0, sessions_held__gte=0, sessions_used__gte=0),
+                name="packs_counters_not_negative",
+            ),
+            models.CheckConstraint(
+                condition=Q(sessions_total__gte=F("sessions_held") + F("sessions_used")), name="packs_held_and_used_within_total"
+            ),
+            models.CheckConstraint(condition=~Q(student=F("mentor")), name="packs_not_with_oneself"),
+            models.UniqueConstraint(
+                fields=["student", "mentor", "duration_minutes"],
+                condition=Q(status="ACTIVE", takes_seat=True),
+                name="packs_one_open_per_pair_and_length",
+            ),
+        ]
+        indexes = [
+            models.Index(fields=["student", "mentor"], name="packs_pair"),
+            models.Index(fields=["mentor", "expires_at"], condition=Q(status="ACTIVE"), name="packs_expiring"),
+            models.Index(fields=["mentor", "student"], condition=Q(sessions_held__gt=0), name="packs_with_held"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.title} ({self.pk})"
+
+    def is_open(self, now: datetime) -> bool:
+        """Its credits can be booked (the same word as the queryset's)."""
+        return self.status == self.Status.ACTIVE and self.expires_at > now
+
+    def has_lapsed(self, now: datetime) -> bool:
+        return self.status == self.Status.ACTIVE and self.expires_at <= now
+
+    # What everybody is shown: the same before and after the job that tidies up has run.
+
+    def remaining_at(self, now: datetime) -> int:
+        """Credits that can be booked at `now`."""
+        return self.sessions_total - self.sessions_held - self.sessions_used if self.is_open(now) else 0
+
+    def total_at(self, now: datetime) -> int:
+        """Total without what has lapsed by `now`."""
+        return self.sessions_held + self.sessions_used if self.has_lapsed(now) else self.sessions_total
+
+    def status_at(self, now: datetime) -> str:
+        return self.Status.EXPIRED.value if self.has_lapsed(now) else self.status
+
+    @property
+    def unsettled(self) -> int:
+        """Sessions still to complete: free and booked ones."""
+        return self.sessions_total - self.sessions_used
+
+    def get_absolute_url(self) -> str:
+        return f"/student/packs/{self.pk}"
+
+
+class Purchase(models.Model):
+    """One payment's share of a pack. `order_id` is the paying order's id (payments stand above, so no foreign key)."""
+
+    pack = models.ForeignKey(SessionPack, on_delete=models.PROTECT, related_name="purchases")
+    order_id = models.UUIDField(null=True, blank=True, unique=True)
+    offering = models.ForeignKey("offerings.Offering", null=True, blank=True, on_delete=models.PROTECT, related_name="purchases")
+    title = models.CharField(max_length=120)
+    sessions = models.PositiveIntegerField()
+    amount_minor = models.PositiveBigIntegerField()
+    currency = models.CharField(max_length=3)
+    created_at = models.DateTimeField()
+
+    class Meta:
+        indexes = [models.Index(fields=["pack", "id"], name="packs_purchases_in_order")]
+
+    def __str__(self) -> str:
+        return f"{self.sessions} for {self.price_display}"
+
+    @property
+    def price_display(self) -> str:
+        return money.display(self.amount_minor, self.currency)
+
+
+class CreditEntry(models.Model):
+    """One change of a pack's counters: what, by whom, why. Never updated, never deleted; sums equal the counters."""
+
+    class Kind(models.TextChoices):
+        GRANTED = "GRANTED", "bought"
+        GIVEN = "GIVEN", "given"
+        TAKEN = "TAKEN", "taken back"
+        HELD = "HELD", "booked"
+        RETURNED = "RETURNED", "came back"
+        USED = "USED", "used"
+        LAPSED = "LAPSED", "lapsed"
+        REVIVED = "REVIVED", "revived"
+        REFUNDED = "REFUNDED", "refunded"
+        MOVED_OUT = "MOVED_OUT", "moved to a make-up pack"
+        MOVED_IN = "MOVED_IN", "make-up"
+
+    pack = models.ForeignKey(SessionPack, on_delete=models.PROTECT, related_name="entries")
+    kind = models.CharField(max_length=10, choices=Kind.choices)
+    total_delta = models.IntegerField(default=0)
+    held_delta = models.IntegerField(default=0)
+    used_delta = models.IntegerField(default=0)
+    purchase = models.ForeignKey(Purchase, null=True, blank=True, on_delete=models.PROTECT, related_name="entries")
+    session_id = models.UUIDField(null=True, blank=True)
+    by = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.PROTECT, related_name="+")
+    reason = models.CharField(max_length=300, blank=True)
+    at = models.DateTimeField()
+
+    class Meta:
+        ordering = ["id"]
+        indexes = [
+            models.Index(fields=["pack", "id"], name="packs_statement"),
+            models.Index(fields=["purchase"], name="packs_entries_of_purchase"),
+            models.Index(fields=["session_id"], name="packs_entries_of_session"),
+        ]
+        triggers = [pgtrigger.Protect(name="append_only", operation=pgtrigger.Update | pgtrigger.Delete)]
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.total_delta:+d}/{self.held_delta:+d}/{self.used_delta:+d}"
+
+    @property
+    def free_delta(self) -> int:
+        """What the entry changed in the credits that can be booked."""
+        return self.total_delta - self.held_delta - self.used_delta

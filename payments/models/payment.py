@@ -1,0 +1,67 @@
+from __future__ import annotations
+
+from django.conf import settings
+from django.db import models
+from django.db.models import Q
+
+from mentorship.kernel import money
+from payments.models.order import Order
+
+
+class Payment(models.Model):
+    """Money that a provider says it has received. Kept even when it matches no order or not its sum."""
+
+    class Status(models.TextChoices):
+        CONFIRMED = "CONFIRMED", "confirmed"
+        MISMATCHED = "MISMATCHED", "not what the order asked for"
+        UNMATCHED = "UNMATCHED", "belongs to no order"
+
+    order = models.ForeignKey(Order, null=True, blank=True, on_delete=models.PROTECT, related_name="payments")
+    provider = models.CharField(max_length=20)
+    provider_payment_id = models.CharField(max_length=200)
+    amount_minor = models.BigIntegerField()
+    currency = models.CharField(max_length=3)
+    status = models.CharField(max_length=10, choices=Status.choices)
+    note = models.CharField(max_length=300, blank=True)
+    received_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["provider", "provider_payment_id"], name="payments_money_counted_once"),
+            models.UniqueConstraint(fields=["order"], condition=Q(status="CONFIRMED"), name="payments_order_paid_once"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{money.display(self.amount_minor, self.currency)} by {self.provider}"
+
+
+class Refund(models.Model):
+    """Money that goes back. Credits are taken when it is requested; the provider is asked by a worker."""
+
+    class Status(models.TextChoices):
+        REQUESTED = "REQUESTED", "requested"
+        SUCCEEDED = "SUCCEEDED", "succeeded"
+        FAILED = "FAILED", "failed"
+
+    order = models.ForeignKey(Order, on_delete=models.PROTECT, related_name="refunds")
+    payment = models.ForeignKey(Payment, on_delete=models.PROTECT, related_name="refunds")
+    amount_minor = models.PositiveBigIntegerField()
+    currency = models.CharField(max_length=3)
+    sessions = models.PositiveIntegerField(default=0)
+    cause = models.CharField(max_length=100, unique=True, help_text="What this refund is for; one refund a cause.")
+    reason = models.CharField(max_length=300)
+    status = models.CharField(max_length=10, choices=Status.choices, default=Status.REQUESTED)
+    provider_reference = models.CharField(max_length=200, blank=True)
+    by = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.PROTECT, related_name="+")
+    created_at = models.DateTimeField()
+    done_at = models.DateTimeField(null=True, blank=True)
+    attempts = models.PositiveSmallIntegerField(default=0)
+    next_attempt_at = models.DateTimeField(help_text="Machine time.")
+    error = models.CharField(max_length=500, blank=True)
+
+    class Meta:
+        constraints = [models.CheckConstraint(condition=Q(amount_minor__gt=0), name="payments_refund_of_something")]
+        indexes = [models.Index(fields=["next_attempt_at"], condition=Q(status="REQUESTED"), name="payments_refunds_due")]
+
+    def __str__(self) -> str:
+        return f"{money.display(self.amount_minor, self.currency)} back"

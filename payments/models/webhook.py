@@ -1,0 +1,44 @@
+from __future__ import annotations
+
+from datetime import datetime
+
+from django.db import models
+from django.db.models import Q
+
+MAX_ATTEMPTS = 8
+
+
+class WebhookEventQuerySet(models.QuerySet["WebhookEvent"]):
+    def due(self, machine_now: datetime) -> WebhookEventQuerySet:
+        return self.filter(processed_at__isnull=True, dead_at__isnull=True, next_attempt_at__lte=machine_now)
+
+
+class WebhookEvent(models.Model):
+    """A provider's signed word, as it came. It is a hint: what is true is asked of the provider."""
+
+    provider = models.CharField(max_length=20)
+    event_key = models.CharField(max_length=200)
+    kind = models.CharField(max_length=100, blank=True)
+    reference = models.CharField(max_length=200, blank=True)
+    payload = models.TextField()
+    received_at = models.DateTimeField()
+    attempts = models.PositiveSmallIntegerField(default=0)
+    next_attempt_at = models.DateTimeField(help_text="Machine time.")
+    error = models.TextField(blank=True)
+    processed_at = models.DateTimeField(null=True, blank=True)
+    dead_at = models.DateTimeField(null=True, blank=True)
+
+    objects = WebhookEventQuerySet.as_manager()
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["provider", "event_key"], name="payments_event_once")]
+        indexes = [
+            models.Index(
+                fields=["next_attempt_at"],
+                condition=Q(processed_at__isnull=True, dead_at__isnull=True),
+                name="payments_events_due",
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.provider} {self.kind} {self.event_key}"

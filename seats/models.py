@@ -1,0 +1,134 @@
+from __future__ import annotations
+
+from datetime import datetime
+
+import pgtrigger
+from django.conf import settings
+from django.db import models
+from django.db.models import Exists, F, OuterRef, Q
+
+from packs.models import SessionPack
+
+
+class SeatQuerySet(models.QuerySet["Seat"]):
+    def standing(self) -> SeatQuerySet:
+        """Rows that hold a number: everything not RELEASED. Some may have lapsed; see `occupying`."""
+        return self.exclude(status=Seat.Status.RELEASED)
+
+    def with_life(self, now: datetime) -> SeatQuerySet:
+        """Annotate `has_live_pack` (a pack on it is unexpired or has a session scheduled)."""
+        packs = SessionPack.objects.keeping_a_seat(now).filter(student=OuterRef("student"), mentor=OuterRef("mentor"))
+        return self.annotate(has_live_pack=Exists(packs))
+
+    def occupying(self, now: datetime) -> SeatQuerySet:
+        """Seats that count against the mentor's capacity at `now`, judged by their deadlines, not by any job."""
+        return self.standing().with_life(now).filter(_kept_until_later(now) | Q(status=Seat.Status.ACTIVE, has_live_pack=True))
+
+    def lapsed(self, now: datetime) -> SeatQuerySet:
+        """Seats whose time is over and that nobody has released yet."""
+        over = Q(status=Seat.Status.ACTIVE, has_live_pack=False) | ~Q(status=Seat.Status.ACTIVE)
+        return self.standing().with_life(now).exclude(_kept_until_later(now)).filter(over)
+
+
+def _kept_until_later(now: datetime) -> Q:
+    return Q(grace_ends_at__gt=now) | Q(held_until__gt=now)
+
+
+class Seat(models.Model):
+    """A student's place with a mentor, numbered from 1."""
+
+    class Status(models.TextChoices):
+        OFFERED = "OFFERED", "offered"
+        HELD = "HELD", "held for a payment"
+        ACTIVE = "ACTIVE", "taken"
+        GRACE = "GRACE", "in grace"
+        RELEASED = "RELEASED", "released"
+
+    class Reason(models.TextChoices):
+        HOLD_LAPSED = "HOLD_LAPSED", "the payment did not come in time"
+        PAYMENT_FAILED = "PAYMENT_FAILED", "the payment failed"
+        GRACE_ENDED = "GRACE_ENDED", "the grace period ended"
+        PACK_EXPIRED = "PACK_EXPIRED", "the pack expired"
+        REFUNDED = "REFUNDED", "the pack was refunded"
+        BY_ADMIN = "BY_ADMIN", "released by an administrator"
+
+    mentor = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="seats")
+    student = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="seats_taken")
+    number = models.PositiveSmallIntegerField()
+    status = models.CharField(max_length=10, choices=Status.choices)
+    held_until = models.DateTimeField(null=True, blank=True)
+    grace_ends_at = models.DateTimeField(null=True, blank=True)
+    created_at = models.DateTimeField()
+    activated_at = models.DateTimeField(null=True, blank=True)
+    released_at = models.DateTimeField(null=True, blank=True)
+    release_reason = models.CharField(max_length=20, choices=Reason.choices, blank=True)
+
+    objects = SeatQuerySet.as_manager()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["mentor", "number"], condition=~Q(status="RELEASED"), name="seats_number_taken_once"
+            ),
+            models.UniqueConstraint(
+                fields=["mentor", "student"], condition=~Q(status="RELEASED"), name="seats_one_per_pair"
+            ),
+            models.CheckConstraint(condition=Q(number__gte=1), name="seats_numbered_from_1"),
+            models.CheckConstraint(condition=~Q(student=F("mentor")), name="seats_not_with_oneself"),
+            models.CheckConstraint(
+                condition=Q(status="RELEASED", released_at__isnull=False) | (~Q(status="RELEASED") & Q(released_at__isnull=True)),
+                name="seats_released_has_its_time",
+            ),
+            models.CheckConstraint(
+                condition=~Q(status="GRACE") | Q(grace_ends_at__isnull=False), name="seats_grace_has_its_end"
+            ),
+            models.CheckConstraint(
+                condition=~Q(status__in=["HELD", "OFFERED"]) | Q(held_until__isnull=False), name="seats_hold_has_its_end"
+            ),
+        ]
+        indexes = [
+            models.Index(fields=["student", "mentor"], name="seats_of_pair"),
+            models.Index(fields=["grace_ends_at"], condition=Q(status="GRACE"), name="seats_in_grace"),
+            models.Index(fields=["mentor"], condition=~Q(status="RELEASED"), name="seats_standing"),
+        ]
+
+    def __str__(self) -> str:
+        return f"seat {self.number} ({self.status.lower()})"
+
+    @property
+    def kept_until(self) -> datetime | None:
+        """The later end of grace and hold, or None."""
+        return max(filter(None, [self.grace_ends_at, self.held_until]), default=None)
+
+    def occupies(self, now: datetime, *, has_live_pack: bool) -> bool:
+        """Counts against the capacity (the same word as the queryset's `occupying`)."""
+        if self.status == self.Status.RELEASED:
+            return False
+        kept = self.kept_until
+        return (kept is not None and kept > now) or (self.status == self.Status.ACTIVE and has_live_pack)
+
+    def status_at(self, now: datetime, *, has_live_pack: bool) -> str:
+        return self.status if self.occupies(now, has_live_pack=has_live_pack) else self.Status.RELEASED.value
+
+    def in_grace(self, now: datetime) -> bool:
+        return self.status == self.Status.GRACE and (self.kept_until or now) > now
+
+
+class SeatEvent(models.Model):
+    """One change of a seat: from what to what, by whom, why. Never updated, never deleted."""
+
+    seat = models.ForeignKey(Seat, on_delete=models.PROTECT, related_name="events")
+    before = models.CharField(max_length=10, blank=True)
+    after = models.CharField(max_length=10)
+    by = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.PROTECT, related_name="+")
+    reason = models.CharField(max_length=300, blank=True)
+    at = models.DateTimeField()
+
+    class Meta:
+        ordering = ["id"]
+        triggers = [pgtrigger.Protect(name="append_only", operation=pgtrigger.Update | pgtrigger.Delete)]
+
+    def __str__(self) -> str:
+        return f"{self.before or 'new'} -> {self.after}"
+
+

@@ -1,0 +1,49 @@
+from __future__ import annotations
+
+from django.conf import settings
+from django.db import models
+from django.db.models import Q
+
+
+class WeeklyRule(models.Model):
+    """A weekly window in which the mentor can be booked: wall-clock time in the mentor's zone.
+
+    Minutes count from the day's midnight; an `end_minute` of 1440 is the midnight after it, and one beyond that reaches
+    into the next day.
+    """
+
+    class Weekday(models.IntegerChoices):
+        MONDAY = 0
+        TUESDAY = 1
+        WEDNESDAY = 2
+        THURSDAY = 3
+        FRIDAY = 4
+        SATURDAY = 5
+        SUNDAY = 6
+
+    mentor = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="weekly_rules")
+    weekday = models.PositiveSmallIntegerField(choices=Weekday.choices)
+    start_minute = models.PositiveSmallIntegerField()
+    end_minute = models.PositiveSmallIntegerField()
+
+    class Meta:
+        ordering = ["weekday", "start_minute"]
+        constraints = [
+            models.CheckConstraint(condition=Q(weekday__range=(0, 6)), name="sessions_rule_weekday"),
+            models.CheckConstraint(condition=Q(start_minute__range=(0, 1439)), name="sessions_rule_starts_on_its_day"),
+            models.CheckConstraint(
+                condition=Q(end_minute__gt=models.F("start_minute"), end_minute__lte=models.F("start_minute") + 1440),
+                name="sessions_rule_ends_after_it_starts",
+            ),
+        ]
+        indexes = [models.Index(fields=["mentor", "weekday"], name="sessions_rules_of_mentor")]
+
+    def __str__(self) -> str:
+        return f"{self.get_weekday_display()} {clock(self.start_minute)}-{clock(self.end_minute)}"
+
+
+def clock(minute: int) -> str:
+    """Minutes after midnight as wall-clock text; the midnight at the end of a day is 24:00."""
+    if minute > 1440:
+        minute -= 1440
+    return f"{minute // 60:02d}:{minute % 60:02d}"
