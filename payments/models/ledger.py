@@ -28,6 +28,7 @@ class LedgerEntry(models.Model):
 
     class Account(models.TextChoices):
         PROVIDER = "PROVIDER", "money at the provider"
+        UNCLAIMED = "UNCLAIMED", "received, but nobody's yet"
         MENTOR_PENDING = "MENTOR_PENDING", "owed to the mentor, pending"
         MENTOR_AVAILABLE = "MENTOR_AVAILABLE", "owed to the mentor, available"
         PLATFORM_PENDING = "PLATFORM_PENDING", "the platform's, pending"

@@ -27,8 +27,15 @@ class OrderQuerySet(models.QuerySet["Order"]):
         return self.filter(status=Order.Status.PENDING, expires_at__lte=now)
 
     def to_fulfil(self) -> OrderQuerySet:
-        """Paid, not granted yet, and not given back either."""
-        return self.filter(status=Order.Status.PAID, refunds__isnull=True)
+        """Paid, not granted yet, and not given back either. (Giving back money paid twice is no reason not to grant.)"""
+        return self.filter(status=Order.Status.PAID).exclude(refunds__payment__status="CONFIRMED")
+
+    def of_pair(self, student_id: int, mentor_id: int) -> OrderQuerySet:
+        return self.filter(student=student_id, mentor=mentor_id)
+
+    def pending(self) -> OrderQuerySet:
+        """Still waiting, in time or not: what stands in the way of a new order of the pair."""
+        return self.filter(status=Order.Status.PENDING)
 
 
 class Order(models.Model):
@@ -55,6 +62,7 @@ class Order(models.Model):
     currency = models.CharField(max_length=3)
     mentor_share_percent = models.PositiveSmallIntegerField()
     starts_at = models.DateTimeField(null=True, blank=True, help_text="The first time, if one was chosen.")
+    agenda = models.TextField(max_length=2000, blank=True)
     status = models.CharField(max_length=10, choices=Status.choices, default=Status.PENDING)
     provider = models.CharField(max_length=20)
     provider_reference = models.CharField(max_length=200, blank=True)
@@ -70,6 +78,7 @@ class Order(models.Model):
     fulfilled_at = models.DateTimeField(null=True, blank=True)
     pack = models.ForeignKey("packs.SessionPack", null=True, blank=True, on_delete=models.PROTECT, related_name="orders")
     session = models.ForeignKey("sessions_app.Session", null=True, blank=True, on_delete=models.PROTECT, related_name="orders")
+    asked_at = models.DateTimeField(null=True, blank=True, help_text="Machine time of the last reconciliation.")
     attention = models.CharField(max_length=300, blank=True, help_text="Why an admin should look at it.")
 
     objects = OrderQuerySet.as_manager()
@@ -118,3 +127,8 @@ class Order(models.Model):
 
     def get_absolute_url(self) -> str:
         return f"/checkout/orders/{self.pk}"
+
+    @property
+    def return_path(self) -> str:
+        """Where the provider sends the student back to after paying."""
+        return f"/checkout/return/{self.pk}"

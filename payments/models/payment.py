@@ -13,6 +13,7 @@ class Payment(models.Model):
 
     class Status(models.TextChoices):
         CONFIRMED = "CONFIRMED", "confirmed"
+        EXTRA = "EXTRA", "paid once too often"
         MISMATCHED = "MISMATCHED", "not what the order asked for"
         UNMATCHED = "UNMATCHED", "belongs to no order"
 
