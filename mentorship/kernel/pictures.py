@@ -11,9 +11,9 @@ SEAT_STATES = ("taken", "grace", "offered", "held", "free")
 DOTS_AT_MOST = 12
 
 # One drawing for the emblem, the small row and the big row: a back, a seat and two feet in a box of 48 x 58.
-_BACK = '<path class="chair-back" d="M8.5 34V10.5a8 8 0 0 1 8-8h15a8 8 0 0 1 8 8V34"/>'
-_SEAT = '<rect class="chair-seat" x="4" y="33" width="40" height="11" rx="4.5"/>'
-_FEET = '<path class="chair-feet" d="M11.5 44.5v10M36.5 44.5v10"/>'
+_BACK = '<path class="chair-back" d="M6.5 33V10A7.5 7.5 0 0 1 14 2.5h20a7.5 7.5 0 0 1 7.5 7.5v23"/>'
+_SEAT = '<rect class="chair-seat" x="3" y="33" width="42" height="11" rx="4.5"/>'
+_FEET = '<path class="chair-feet" d="M10.5 44.5v10M37.5 44.5v10"/>'
 
 
 @lru_cache(maxsize=2048)
@@ -23,8 +23,8 @@ def chair(state: str, initials: str = "", fraction: float = 0.0) -> str:
         raise ValueError(f"unknown seat state {state!r}")
     left = ""
     if state == "grace":
-        width = round(36 * max(0.0, min(1.0, fraction)), 1)
-        left = f'<rect class="chair-left" x="6" y="35" width="{width}" height="7" rx="2.5"/>'
+        width = round(38 * max(0.0, min(1.0, fraction)), 1)
+        left = f'<rect class="chair-left" x="5" y="35" width="{width}" height="7" rx="2.5"/>'
     text = f'<text class="chair-text" x="24" y="23.5" text-anchor="middle">{initials}</text>' if initials else ""
     return (
         f'<svg class="chair chair--{state}" viewBox="0 0 48 58" width="48" height="58" aria-hidden="true" '

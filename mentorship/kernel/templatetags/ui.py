@@ -42,12 +42,12 @@ def _now(context: Context) -> datetime | None:
     return getattr(context.get("request"), "now", None)
 
 
-def _zone(context: Context) -> tzinfo:
-    return context.get("viewer_zone") or UTC
+def _zone(context: Context) -> ZoneInfo:
+    return _as_zone(context.get("viewer_zone") or "UTC")
 
 
 def _as_zone(zone: tzinfo | str) -> ZoneInfo:
-    return zone if isinstance(zone, ZoneInfo) else ZoneInfo(str(zone))
+    return ZoneInfo(str(zone))  # by name: `astimezone` refuses the lazy object a request carries
 
 
 def _iso(moment: datetime) -> str:
@@ -98,7 +98,7 @@ def clock_change_warning(context: Context, moment: datetime | None, zone: tzinfo
     """A sentence when the clocks (of `zone`, else the reader's) change between now and `moment`; otherwise nothing."""
     now = _now(context)
     there = _as_zone(zone) if zone else _zone(context)
-    if moment is None or now is None or not isinstance(there, ZoneInfo):
+    if moment is None or now is None:
         return ""
     return local_time.clock_change_sentence(now, moment, there)
 
