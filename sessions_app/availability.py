@@ -1,0 +1,121 @@
+"""Weekly rules become windows, windows become starts: pure functions over wall-clock time, without I/O.
+
+Three ideas carry all of it:
+- a week is a circle of 10,080 wall-clock minutes, on which touching and overlapping rules are merged into stretches;
+- a stretch placed on a date is a window. Its instants run from the first moment at which the mentor's clock is within it to
+  the last: where clocks go back that is the first of two 01:30s for a start and the second for an end, where they go forward
+  it is the moment of the change;
+- starts lie on a grid of wall-clock times. One that does not exist is left out, one that happens twice is two starts.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from datetime import UTC, date, datetime, time, timedelta
+from typing import NamedTuple
+from zoneinfo import ZoneInfo
+
+DAY_MINUTES = 1440
+WEEK_MINUTES = 7 * DAY_MINUTES
+MINUTE = timedelta(minutes=1)
+WEEK = timedelta(weeks=1)
+
+
+class Stretch(NamedTuple):
+    """Merged availability on the week's circle: minutes since Monday 00:00; `end` may reach beyond the week's own end."""
+
+    start: int
+    end: int
+
+    @property
+    def is_always(self) -> bool:
+        """Available around the clock: a session may run across the end of the week."""
+        return self.end - self.start >= WEEK_MINUTES
+
+
+class Window(NamedTuple):
+    """One stretch on its date: wall-clock bounds, and the instants between which a session must lie."""
+
+    wall_start: datetime
+    wall_end: datetime
+    opens: datetime
+    closes: datetime
+    is_always: bool
+
+
+def merge(rules: Iterable[tuple[int, int, int]]) -> tuple[Stretch, ...]:
+    """Stretches of (weekday, start_minute, end_minute) rules: touching and overlapping ones are one, over midnights too."""
+    spans = sorted((day * DAY_MINUTES + start, day * DAY_MINUTES + end) for day, start, end in rules)
+    merged: list[tuple[int, int]] = []
+    for start, end in spans:
+        if merged and start <= merged[-1][1]:
+            merged[-1] = (merged[-1][0], max(end, merged[-1][1]))
+        else:
+            merged.append((start, end))
+    # Sunday night reaches into Monday: the last stretch swallows the first ones.
+    while len(merged) > 1 and merged[-1][1] >= merged[0][0] + WEEK_MINUTES:
+        first = merged.pop(0)
+        merged[-1] = (merged[-1][0], max(merged[-1][1], first[1] + WEEK_MINUTES))
+    if merged and merged[-1][1] - merged[-1][0] >= WEEK_MINUTES:
+        return (Stretch(0, WEEK_MINUTES),)
+    return tuple(Stretch(*span) for span in merged)
+
+
+def windows(stretches: Iterable[Stretch], zone: ZoneInfo, start: datetime, end: datetime) -> Iterator[Window]:
+    """The windows that may hold starts in [start, end), by date; one or two at either edge may lie outside it."""
+    stretches = tuple(stretches)
+    if not stretches or start >= end:
+        return
+    first, last = _wall(start, zone) - timedelta(days=1), _wall(end, zone) + timedelta(days=1)
+    monday = datetime.combine(_monday(first.date()), time()) - WEEK
+    while monday < last:
+        for stretch in stretches:
+            wall_start, wall_end = monday + stretch.start * MINUTE, monday + stretch.end * MINUTE
+            if wall_end > first and wall_start < last:
+                opens, closes = _first_moment(wall_start, zone), _last_moment(wall_end, zone)
+                yield Window(wall_start, wall_end, opens, closes, stretch.is_always)
+        monday += WEEK
+
+
+def starts(window: Window, zone: ZoneInfo, step_minutes: int, duration_minutes: int) -> list[datetime]:
+    """The instants (UTC, ascending) at which a session of this elapsed length may start and end within the window."""
+    step, duration = step_minutes * MINUTE, duration_minutes * MINUTE
+    latest = window.closes if window.is_always else window.closes - duration
+    if window.closes - window.opens == window.wall_end - window.wall_start:  # no clock change in it
+        end = min(latest, window.closes - MINUTE)
+        return [window.opens + step * n for n in range((end - window.opens) // step + 1)]
+    grid = ((window.wall_start + step * n) for n in range(-((window.wall_start - window.wall_end) // step)))
+    return sorted(at for wall in grid for at in instants(wall, zone) if window.opens <= at <= latest)
+
+
+def instants(wall: datetime, zone: ZoneInfo) -> tuple[datetime, ...]:
+    """When the clock reads this: one instant, none where it is skipped, two where it is repeated."""
+    earlier = wall.replace(tzinfo=zone).astimezone(UTC)
+    later = wall.replace(tzinfo=zone, fold=1).astimezone(UTC)
+    if earlier == later:
+        return (earlier,)
+    # In a gap the two readings come out in the wrong order (PEP 495).
+    return (earlier, later) if earlier < later else ()
+
+
+def _first_moment(wall: datetime, zone: ZoneInfo) -> datetime:
+    """The first instant at which the clock reads `wall`, or where that is skipped, the instant of the change."""
+    while not (found := instants(wall, zone)):
+        wall += MINUTE
+    return found[0]
+
+
+def _last_moment(wall: datetime, zone: ZoneInfo) -> datetime:
+    """The instant at which the clock leaves the last minute before `wall`, the second time if it passes twice."""
+    wall -= MINUTE
+    while not (found := instants(wall, zone)):
+        wall -= MINUTE
+    return found[-1] + MINUTE
+
+
+def _wall(at: datetime, zone: ZoneInfo) -> datetime:
+    return at.astimezone(zone).replace(tzinfo=None)
+
+
+def _monday(day: date) -> date:
+    return day - timedelta(days=day.weekday())
