@@ -110,7 +110,7 @@ class Offering(models.Model):
         ]
         indexes = [
             models.Index(fields=["mentor", "id"], condition=models.Q(archived_at__isnull=True), name="offerings_shop"),
-            models.Index(fields=["course"], name="offerings_course"),
+            models.Index(fields=["course"], name="offerings_of_course"),
         ]
 
     def __str__(self) -> str:

@@ -55,7 +55,7 @@ class Migration(migrations.Migration):
         ),
         migrations.AddIndex(
             model_name='offering',
-            index=models.Index(fields=['course'], name='offerings_course'),
+            index=models.Index(fields=['course'], name='offerings_of_course'),
         ),
         migrations.AddConstraint(
             model_name='offering',
