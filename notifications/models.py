@@ -70,7 +70,9 @@ class Delivery(models.Model):
         WITHDRAWN = "WITHDRAWN", "withdrawn"
         FAILED = "FAILED", "given up"
 
-    notification = models.ForeignKey(Notification, null=True, blank=True, on_delete=models.CASCADE, related_name="deliveries")
+    notification = models.ForeignKey(
+        Notification, null=True, blank=True, on_delete=models.CASCADE, related_name="deliveries"
+    )
     channel = models.CharField(max_length=10, choices=Channel.choices, default=Channel.EMAIL)
     kind = models.CharField(max_length=40)
     to = models.CharField(max_length=254)
@@ -90,7 +92,9 @@ class Delivery(models.Model):
 
     class Meta:
         verbose_name_plural = "deliveries"
-        constraints = [models.UniqueConstraint(fields=["notification", "channel"], name="notifications_one_per_channel")]
+        constraints = [
+            models.UniqueConstraint(fields=["notification", "channel"], name="notifications_one_per_channel")
+        ]
         indexes = [models.Index(fields=["next_attempt_at"], condition=Q(status="PENDING"), name="notifications_outbox")]
 
     def __str__(self) -> str:
@@ -100,7 +104,9 @@ class Delivery(models.Model):
 class Preference(models.Model):
     """A person's choice for one kind and channel; without a row the channel is on."""
 
-    user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="notification_preferences")
+    user = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="notification_preferences"
+    )
     kind = models.CharField(max_length=40)
     channel = models.CharField(max_length=10, choices=Delivery.Channel.choices)
     enabled = models.BooleanField()
