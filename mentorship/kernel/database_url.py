@@ -8,7 +8,8 @@ def parse(url: str) -> dict[str, Any]:
     """postgresql://user:password@host:port/name?host=/socket/folder&sslmode=... The query goes to libpq as it is."""
     parts = urlsplit(url)
     options: dict[str, Any] = dict(parse_qsl(parts.query))
-    host = options.pop("host", "") or unquote(parts.hostname or "")
+    # Not `parts.hostname`: it lowers the case, and a socket folder's name has one.
+    host = options.pop("host", "") or unquote(parts.netloc.rpartition("@")[2].partition(":")[0])
     port = options.pop("port", "") or str(parts.port or "")
     return {
         "ENGINE": "django_prometheus.db.backends.postgresql",

@@ -1,0 +1,40 @@
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from mentorship.kernel.jobs import job
+from notifications.services import Notice, notify_many
+from packs.models import SessionPack
+
+WARN_DAYS = (30, 7, 1)
+
+
+@job
+def warn_pack_expiry(now: datetime) -> int:
+    """Tell students 30, 7 and 1 days before expiry how many credits are at risk; a late run sends only the nearest."""
+    at_risk = (
+        SessionPack.objects.open(now)
+        .filter(expires_at__lte=now + timedelta(days=max(WARN_DAYS)), sessions_remaining__gt=0, paused_at=None, frozen_at=None)
+        .select_related("student", "mentor")
+    )
+    notices = []
+    for pack in at_risk.iterator(chunk_size=1000):
+        days = min(d for d in WARN_DAYS if pack.expires_at <= now + timedelta(days=d))
+        if pack.created_at > pack.expires_at - timedelta(days=days):
+            continue  # it was bought or extended inside this window: the buyer has just read the date
+        notices.append(
+            Notice(
+                recipient=pack.student,
+                about=f"pack:{pack.pk}",
+                dedupe_key=f"pack_expiring:{pack.pk}:{days}:{pack.expires_at.isoformat()}",
+                not_after=pack.expires_at,
+                context={
+                    "mentor_name": pack.mentor.display_name,
+                    "credits": pack.sessions_remaining,
+                    "expires_at": pack.expires_at,
+                    "days": days,
+                    "url": pack.get_absolute_url(),
+                },
+            )
+        )
+    return notify_many("pack_expiring", notices, now=now)

@@ -1,0 +1,99 @@
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+from django.conf import settings
+from django.db import transaction
+from django.db.models import Q, Sum
+
+from mentorship.kernel.locking import lock
+from packs.models import CreditEntry, Purchase, SessionPack
+from packs.services.credits import record
+from packs.services.expiry import expire_lapsed
+
+
+@transaction.atomic
+def grant_or_extend(
+    *,
+    student_id: int,
+    mentor_id: int,
+    offering_id: int | None,
+    title: str,
+    sessions: int,
+    duration_minutes: int,
+    validity_days: int,
+    takes_seat: bool,
+    amount_minor: int,
+    currency: str,
+    order_id: UUID | None,
+    seat_in_grace_since: datetime | None = None,
+    by: Any = None,
+    now: datetime,
+) -> Purchase:
+    """Give what was bought: extend the open pack of this mentor and length, or open a new one. Returns the purchase.
+
+    `seat_in_grace_since`: the pair's seat is in grace and was taken at that instant; a pack used up since then is
+    extended too, whatever its expiry. `expires_at` only ever moves later. The caller holds the people's locks.
+    Raises IntegrityError (`order_id` is unique) when this order was granted before.
+    """
+    expire_lapsed(SessionPack.objects.filter(student_id=student_id, mentor_id=mentor_id), now=now)
+    pack = _pack_to_extend(student_id, mentor_id, duration_minutes, seat_in_grace_since, now) if takes_seat else None
+    expires_at = now + timedelta(days=validity_days)
+    if pack is None:
+        pack = SessionPack.objects.create(
+            student_id=student_id,
+            mentor_id=mentor_id,
+            title=title,
+            duration_minutes=duration_minutes,
+            takes_seat=takes_seat,
+            created_at=now,
+            expires_at=expires_at,
+        )
+    else:
+        _reopen(pack, max(pack.expires_at, expires_at), now)
+    purchase = Purchase.objects.create(
+        pack=pack,
+        order_id=order_id,
+        offering_id=offering_id,
+        title=title,
+        sessions=sessions,
+        amount_minor=amount_minor,
+        currency=currency,
+        created_at=now,
+    )
+    record(pack, CreditEntry.Kind.GRANTED, total=sessions, purchase=purchase, by=by, reason=title, at=now)
+    return purchase
+
+
+def _pack_to_extend(
+    student_id: int, mentor_id: int, duration_minutes: int, seat_in_grace_since: datetime | None, now: datetime
+) -> SessionPack | None:
+    extendable = Q(status=SessionPack.Status.ACTIVE)
+    if seat_in_grace_since is not None:
+        extendable |= Q(status=SessionPack.Status.DEPLETED, depleted_at__gte=seat_in_grace_since)
+        grace = timedelta(hours=settings.MENTORSHIP.expiry_grace_hours)
+        extendable |= Q(status=SessionPack.Status.EXPIRED, expires_at__gt=now - grace)
+    packs = SessionPack.objects.filter(
+        extendable, student_id=student_id, mentor_id=mentor_id, duration_minutes=duration_minutes, takes_seat=True
+    )
+    found = lock(packs)
+    # An ACTIVE one first (there is at most one), else the one that was used up last.
+    return max(found, key=lambda p: (p.status == SessionPack.Status.ACTIVE, p.pk), default=None)
+
+
+def _reopen(pack: SessionPack, expires_at: datetime, now: datetime) -> None:
+    was_expired = pack.status == SessionPack.Status.EXPIRED
+    pack.status, pack.depleted_at, pack.expires_at = SessionPack.Status.ACTIVE, None, expires_at
+    pack.save(update_fields=["status", "depleted_at", "expires_at"])
+    if was_expired:
+        # Renewed within the expiry grace: what lapsed at this expiry lives again, each credit under its purchase.
+        for purchase_id, count in _lapsed_by_purchase(pack):
+            record(pack, CreditEntry.Kind.REVIVED, total=count, purchase_id=purchase_id, reason="renewed in time", at=now)
+
+
+def _lapsed_by_purchase(pack: SessionPack) -> list[tuple[int | None, int]]:
+    kinds = [CreditEntry.Kind.LAPSED, CreditEntry.Kind.REVIVED]
+    rows = pack.entries.filter(kind__in=kinds).order_by().values_list("purchase_id").annotate(n=-Sum("total_delta"))
+    return [(purchase_id, n) for purchase_id, n in rows if n > 0]

@@ -1,0 +1,51 @@
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.db.models import Count
+
+from mentorship.kernel.refusals import Refusal
+from mentorship.people.models import MentorProfile
+from seats.models import Seat
+
+
+@dataclass(frozen=True)
+class Availability:
+    """A mentor's seats at one instant. Lowering the capacity evicts nobody, so `available` stops at 0."""
+
+    mentor_id: int
+    max_active_students: int
+    occupied: int
+    waiting: int = 0
+
+    @property
+    def available(self) -> int:
+        return max(0, self.max_active_students - self.occupied)
+
+
+def availabilities(mentor_ids: Iterable[int], now: datetime) -> dict[int, Availability]:
+    """Availability of each of these mentors (User ids), in two queries whatever their number."""
+    ids = list(mentor_ids)
+    rows = Seat.objects.occupying(now).filter(mentor__in=ids).order_by().values("mentor_id").annotate(n=Count("pk"))
+    occupied = {row["mentor_id"]: row["n"] for row in rows}
+    capacities = MentorProfile.objects.filter(user__in=ids).values_list("user_id", "max_active_students")
+    return {mentor: Availability(mentor, capacity, occupied.get(mentor, 0)) for mentor, capacity in capacities}
+
+
+def availability(mentor_id: int, now: datetime) -> Availability:
+    """Raises KeyError for somebody who is no mentor."""
+    return availabilities([mentor_id], now)[mentor_id]
+
+
+def mentor_full() -> Refusal:
+    return Refusal("mentor_full", "All seats of this mentor are taken right now.")
+
+
+def free_number(mentor_id: int, now: datetime) -> int:
+    """The lowest free seat number. The mentor is locked and cleared of what has lapsed. Raises `mentor_full`."""
+    if availability(mentor_id, now).available == 0:
+        raise mentor_full()
+    taken = set(Seat.objects.standing().filter(mentor=mentor_id).values_list("number", flat=True))
+    return next(n for n in range(1, len(taken) + 2) if n not in taken)

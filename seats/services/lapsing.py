@@ -1,0 +1,79 @@
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable
+from datetime import datetime
+
+from django.db import transaction
+from django.db.models import Case, F, Max, OuterRef, Subquery, Value, When
+from django.db.models.functions import Coalesce, Greatest, Least
+
+from mentorship.kernel.locking import lock
+from notifications.services import Notice, notify_many
+from packs.models import SessionPack
+from packs.services import expire_lapsed
+from seats.models import Seat, SeatEvent
+
+Status, Reason = Seat.Status, Seat.Reason
+# Whoever only held a seat for a payment is told by the order, not by the seat.
+TOLD = {Status.ACTIVE: Reason.PACK_EXPIRED, Status.GRACE: Reason.GRACE_ENDED}
+
+
+@transaction.atomic
+def release_lapsed(mentor_ids: Collection[int], *, now: datetime) -> int:
+    """Release the seats of these mentors whose time is over, and expire their packs. Returns how many seats.
+
+    The caller has locked these mentors. Every transition calls it for its one mentor, the sweep for many: the number of
+    statements does not depend on the number of seats. What is released is stamped with the time it was due.
+    """
+    expire_lapsed(SessionPack.objects.filter(mentor__in=mentor_ids), now=now)
+    lapsed = lock(Seat.objects.lapsed(now).filter(mentor__in=mentor_ids))
+    if not lapsed:
+        return 0
+    before = {seat.pk: seat.status for seat in lapsed}
+    Seat.objects.filter(pk__in=before).update(
+        released_at=_due(now),
+        release_reason=Case(
+            *[When(status=status, then=Value(reason.value)) for status, reason in TOLD.items()],
+            default=Value(Reason.HOLD_LAPSED.value),
+        ),
+        status=Status.RELEASED,
+    )
+    released = list(Seat.objects.filter(pk__in=before).select_related("student", "mentor__mentor_profile"))
+    SeatEvent.objects.bulk_create(
+        SeatEvent(
+            seat=seat,
+            before=before[seat.pk],
+            after=Status.RELEASED,
+            reason=seat.get_release_reason_display(),
+            at=seat.released_at,
+        )
+        for seat in released
+    )
+    _tell((seat for seat in released if before[seat.pk] in TOLD), now)
+    return len(before)
+
+
+def _due(now: datetime) -> Least:
+    """When the seat's time was over: the later end of hold and grace, or its last pack's expiry; never later than now."""
+    packs = SessionPack.objects.filter(mentor=OuterRef("mentor"), student=OuterRef("student"), takes_seat=True)
+    last_expiry = packs.order_by().values("mentor").annotate(last=Max("expires_at")).values("last")
+    pack_ended = Case(When(status=Status.ACTIVE, then=Subquery(last_expiry)))
+    ended = Greatest(F("held_until"), F("grace_ends_at"), pack_ended)
+    return Least(Coalesce(ended, Value(now)), Value(now))
+
+
+def _tell(seats: Iterable[Seat], now: datetime) -> None:
+    notices = []
+    for seat in seats:
+        context = {
+            "mentor_name": seat.mentor.display_name,
+            "student_name": seat.student.display_name,
+            "reason": seat.get_release_reason_display(),
+        }
+        about, key = f"seat:{seat.pk}", f"seat_released:{seat.pk}"
+        mentor_page = f"/mentorship/mentors/{seat.mentor.mentor_profile.slug}"
+        notices += [
+            Notice(seat.student, about, f"{key}:student", context={**context, "for_mentor": False, "url": mentor_page}),
+            Notice(seat.mentor, about, f"{key}:mentor", context={**context, "for_mentor": True, "url": "/tutor/seats"}),
+        ]
+    notify_many("seat_released", notices, now=now)

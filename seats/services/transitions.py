@@ -1,0 +1,125 @@
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.conf import settings
+from django.db import transaction
+
+from mentorship.kernel.guards import polite
+from mentorship.kernel.locking import lock, lock_people
+from mentorship.kernel.refusals import NotFound
+from notifications.services import withdraw
+from seats.models import Seat, SeatEvent
+from seats.services.capacity import free_number, mentor_full
+from seats.services.lapsing import release_lapsed
+
+Status = Seat.Status
+_FULL = {"seats_number_taken_once": mentor_full(), "seats_one_per_pair": mentor_full()}
+
+
+def _change(seat: Seat, after: str, *, by: Any, reason: str, at: datetime, **fields: Any) -> Seat:
+    """Every transition: new status, its fields, and the event that tells who, when and why."""
+    before, seat.status = seat.status, after
+    for name, value in fields.items():
+        setattr(seat, name, value)
+    seat.save(update_fields=["status", *fields])
+    SeatEvent.objects.create(seat=seat, before=before, after=after, by=by, reason=reason, at=at)
+    return seat
+
+
+def _standing_seat(student_id: int, mentor_id: int) -> Seat | None:
+    return next(iter(lock(Seat.objects.standing().filter(student=student_id, mentor=mentor_id))), None)
+
+
+def _new(student_id: int, mentor_id: int, status: str, *, by: Any, reason: str, now: datetime, **fields: Any) -> Seat:
+    number = free_number(mentor_id, now)
+    with polite(**_FULL):
+        seat = Seat.objects.create(
+            student_id=student_id, mentor_id=mentor_id, number=number, status=status, created_at=now, **fields
+        )
+    SeatEvent.objects.create(seat=seat, after=status, by=by, reason=reason, at=now)
+    return seat
+
+
+@transaction.atomic
+def hold_seat(*, student_id: int, mentor_id: int, until: datetime, by: Any, now: datetime) -> Seat:
+    """Keep a seat for someone who is paying. Whoever is seated keeps theirs: only `held_until` rises.
+
+    A grace seat whose 72 h are over (it stands only by an earlier hold) is not held any longer by a new checkout.
+    Raises Refusal `mentor_full`.
+    """
+    lock_people([student_id, mentor_id])
+    release_lapsed([mentor_id], now=now)
+    seat = _standing_seat(student_id, mentor_id)
+    if seat is None:
+        return _new(student_id, mentor_id, Status.HELD, by=by, reason="checkout", now=now, held_until=until)
+    grace_is_over = seat.status == Status.GRACE and seat.grace_ends_at is not None and seat.grace_ends_at <= now
+    if not grace_is_over and (seat.held_until is None or seat.held_until < until):
+        seat.held_until = until
+        seat.save(update_fields=["held_until"])
+    return seat
+
+
+@transaction.atomic
+def take_seat(*, student_id: int, mentor_id: int, by: Any, reason: str, now: datetime) -> Seat:
+    """The seat becomes ACTIVE: the one held, offered, in grace or already taken, else the lowest free one.
+
+    `seat.was` is the status it had before (None for a new one). Raises Refusal `mentor_full`.
+    """
+    lock_people([student_id, mentor_id])
+    release_lapsed([mentor_id], now=now)
+    seat = _standing_seat(student_id, mentor_id)
+    if seat is None:
+        return _new(student_id, mentor_id, Status.ACTIVE, by=by, reason=reason, now=now, activated_at=now)
+    fields = {"held_until": None, "grace_ends_at": None, "activated_at": seat.activated_at or now}
+    if seat.status == Status.GRACE:
+        withdraw(f"seat:{seat.pk}", now=now, kinds=["grace_started", "grace_final_warning"])
+    if seat.status == Status.ACTIVE:
+        Seat.objects.filter(pk=seat.pk).update(held_until=None)
+        seat.held_until = None
+        return seat
+    return _change(seat, Status.ACTIVE, by=by, reason=reason, at=now, **fields)
+
+
+@transaction.atomic
+def drop_hold(*, student_id: int, mentor_id: int, reason: str, by: Any, now: datetime) -> None:
+    """A payment failed or was given up: a seat that was only HELD is free at once. A seated person's hold stays."""
+    lock_people([student_id, mentor_id])
+    seat = _standing_seat(student_id, mentor_id)
+    if seat is not None and seat.status == Status.HELD:
+        _change(seat, Status.RELEASED, by=by, reason=reason, at=now, released_at=now, release_reason=reason)
+
+
+@transaction.atomic
+def start_grace(*, student_id: int, mentor_id: int, settled_at: datetime, now: datetime) -> Seat | None:
+    """The last credit of the seat's packs was settled as used: keep the seat 72 h for a renewal.
+
+    `settled_at` may lie in the past when a late job settles; then at least 24 h are left after the notice. Returns the
+    seat, or None when another pack still keeps it (or there is none). The caller holds the people's locks.
+    """
+    numbers = settings.MENTORSHIP
+    seat = _standing_seat(student_id, mentor_id)
+    if seat is None or seat.status != Status.ACTIVE:
+        return None
+    if Seat.objects.with_life(now).get(pk=seat.pk).has_live_pack:  # type: ignore[attr-defined]
+        return None
+    ends_at = settled_at + timedelta(hours=numbers.grace_hours)
+    if settled_at < now:
+        ends_at = max(ends_at, now + timedelta(hours=numbers.grace_least_notice_hours))
+    return _change(seat, Status.GRACE, by=None, reason="the last session was settled", at=settled_at, grace_ends_at=ends_at)
+
+
+@transaction.atomic
+def release_seat(*, seat_id: int, by: Any, reason: str, now: datetime) -> Seat:
+    """An admin frees a seat. Harmless when it is released already. Raises NotFound."""
+    ids = Seat.objects.filter(pk=seat_id).values_list("mentor_id", "student_id").first()
+    if ids is None:
+        raise NotFound
+    lock_people(ids)
+    seat = lock(Seat.objects.filter(pk=seat_id))[0]
+    if seat.status == Status.RELEASED:
+        return seat
+    return _change(
+        seat, Status.RELEASED, by=by, reason=reason, at=now, released_at=now, release_reason=Seat.Reason.BY_ADMIN
+    )

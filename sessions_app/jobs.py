@@ -1,0 +1,78 @@
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+import structlog
+from django.conf import settings
+from django.db import DatabaseError
+
+from mentorship.kernel.jobs import job
+from mentorship.kernel.refusals import Refusal
+from notifications.services import Notice, notify_many
+from sessions_app.models import Session
+from sessions_app.services import settle_unmarked_session
+from sessions_app.services.reserving import expire_unpaid
+
+log = structlog.get_logger(__name__)
+REMIND_HOURS = (24, 1)
+BATCH = 500
+
+
+@job
+def expire_unpaid_sessions(now: datetime) -> int:
+    """Clear times that were kept for payments that did not come."""
+    done = 0
+    while ids := list(Session.objects.lapsed(now).values_list("pk", flat=True)[:BATCH]):
+        cleared = expire_unpaid(Session.objects.filter(pk__in=ids, status=Session.Status.AWAITING_PAYMENT), now=now)
+        done += cleared
+        if cleared == 0:
+            break  # all of them are being worked on; the next run finds what is left
+    return done
+
+
+@job
+def settle_unmarked(now: datetime) -> int:
+    """Settle what nobody marked within 72 h after the end, oldest first, stamped with the time it was due."""
+    wait = timedelta(hours=settings.MENTORSHIP.auto_settle_hours)
+    due = Session.objects.unmarked(now - wait).order_by("ends_at", "pk").values_list("pk", "ends_at")
+    done = 0
+    for session_id, ends_at in due.iterator(chunk_size=1000):
+        try:
+            done += settle_unmarked_session(session_id=session_id, settled_at=ends_at + wait, now=now)
+        except (DatabaseError, Refusal):
+            log.exception("settle_failed", session=str(session_id))
+    return done
+
+
+@job
+def remind_sessions(now: datetime) -> int:
+    """Tell both people 24 h and 1 h before the start; a late run sends only the nearer one, and none after the start."""
+    soon = Session.objects.filter(
+        status=Session.Status.SCHEDULED, starts_at__gt=now, starts_at__lte=now + timedelta(hours=max(REMIND_HOURS))
+    ).select_related("student", "mentor")
+    notices = []
+    for session in soon.iterator(chunk_size=1000):
+        hours = min(h for h in REMIND_HOURS if session.starts_at <= now + timedelta(hours=h))
+        if session.booked_at is not None and session.booked_at > session.starts_at - timedelta(hours=hours):
+            continue  # booked inside this window: the confirmation has just said it
+        notices += [_starting(session, person, hours) for person in (session.student, session.mentor)]
+    return notify_many("session_starting", notices, now=now)
+
+
+def _starting(session: Session, person: object, hours: int) -> Notice:
+    return Notice(
+        recipient=person,
+        about=f"session:{session.pk}",
+        dedupe_key=f"session_starting:{session.pk}:{hours}:{session.starts_at.isoformat()}:{person.pk}",  # type: ignore[attr-defined]
+        not_after=session.starts_at,
+        context={
+            "mentor_name": session.mentor.display_name,
+            "student_name": session.student.display_name,
+            "for_mentor": person == session.mentor,
+            "title": session.title,
+            "starts_at": session.starts_at,
+            "ends_at": session.ends_at,
+            "hours": hours,
+            "url": session.get_absolute_url(),
+        },
+    )

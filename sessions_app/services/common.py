@@ -1,0 +1,88 @@
+"""What the use-cases share: the locked row, the two blocks, the trace, the notices."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from mentorship.kernel.locking import lock, lock_people
+from mentorship.kernel.refusals import NotFound, Refusal
+from mentorship.people.models import MentorProfile
+from notifications.services import notify
+from packs.models import SessionPack
+from sessions_app.models import CalendarBlock, Session, SessionEvent
+from sessions_app.slots import block_spans
+
+
+@dataclass
+class Locked:
+    """A session with everything locked that its verbs touch, read fresh after the locks."""
+
+    session: Session
+    pack: SessionPack | None
+    profile: MentorProfile
+
+
+def lock_session(session_id: UUID, by: Any) -> Locked:
+    """Lock people, pack and session, in that order. `by` must be one of the two (None: the system).
+
+    Raises NotFound for an unknown session or a stranger's. The caller is inside a transaction.
+    """
+    rows = Session.objects.all() if by is None else Session.objects.of(by)
+    ids = rows.filter(pk=session_id).values_list("student_id", "mentor_id", "pack_id").first()
+    if ids is None:
+        raise NotFound
+    student_id, mentor_id, pack_id = ids
+    lock_people([student_id, mentor_id])
+    pack = next(iter(lock(SessionPack.objects.filter(pk=pack_id))), None)
+    session = lock(Session.objects.filter(pk=session_id).select_related("student", "mentor"))[0]
+    return Locked(session, pack, MentorProfile.objects.select_related("user").get(user=mentor_id))
+
+
+def slot_taken() -> Refusal:
+    return Refusal("slot_unavailable", "This time has just been taken. Please choose another.")
+
+
+def block_time(session: Session, profile: MentorProfile) -> None:
+    """Both people's time is taken: the mentor's with today's buffers, which stay frozen in the row."""
+    mentor_span, student_span = block_spans(profile, session.starts_at, session.ends_at)
+    CalendarBlock.objects.bulk_create(
+        [
+            CalendarBlock(person_id=session.mentor_id, span=mentor_span, session=session),
+            CalendarBlock(person_id=session.student_id, span=student_span, session=session),
+        ]
+    )
+
+
+def free_time(session: Session) -> None:
+    CalendarBlock.objects.filter(session=session).delete()
+
+
+def trace(session: Session, kind: str, *, by: Any, at: datetime, reason: str = "") -> None:
+    SessionEvent.objects.create(session=session, kind=kind, by=by, at=at, reason=reason, starts_at=session.starts_at)
+
+
+def tell(session: Session, kind: str, *people: Any, key: str, now: datetime, **context: Any) -> None:
+    """Notify these participants about the session; each reads the other side's name."""
+    for person in people:
+        notify(
+            kind,
+            recipient=person,
+            about=f"session:{session.pk}",
+            dedupe_key=f"{kind}:{session.pk}:{key}:{person.pk}",
+            now=now,
+            mentor_name=session.mentor.display_name,
+            student_name=session.student.display_name,
+            for_mentor=person.pk == session.mentor_id,
+            title=session.title,
+            starts_at=session.starts_at,
+            ends_at=session.ends_at,
+            url=session.get_absolute_url(),
+            **context,
+        )
+
+
+def wrong_state(session: Session) -> Refusal:
+    return Refusal("wrong_state", f"This session is {session.get_status_display()}.")

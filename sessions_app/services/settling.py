@@ -1,0 +1,169 @@
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+from django.db import transaction
+
+from mentorship.kernel.refusals import Malformed, NotYours, Refusal
+from notifications.services import notify, withdraw
+from packs.models import SessionPack
+from packs.services import come_back, expire_lapsed, use_credit
+from seats.services import start_grace
+from sessions_app.models import Session, SessionEvent
+from sessions_app.services.common import Locked, free_time, lock_session, tell, trace, wrong_state
+
+Status, Credit, Party = Session.Status, Session.Credit, Session.Party
+PRESENT_AFTER = timedelta(minutes=15)
+
+
+def not_ended() -> Refusal:
+    return Refusal("not_ended", "This session has not ended yet.")
+
+
+@transaction.atomic
+def complete(*, session_id: UUID, by: Any, now: datetime) -> Session:
+    """The mentor says it took place: the credit is used. Twice changes nothing.
+
+    Raises NotFound, NotYours (the student), Refusal `not_ended`, `wrong_state`.
+    """
+    locked = lock_session(session_id, by)
+    session = locked.session
+    if by.pk != session.mentor_id:
+        raise NotYours("Only the mentor can mark a session as completed.")
+    if session.status == Status.COMPLETED:
+        return session
+    if not session.is_booked:
+        raise wrong_state(session)
+    if now < session.ends_at:
+        raise not_ended()
+    _settle(locked, Status.COMPLETED, Credit.USED, by=by, settled_at=now, now=now)
+    tell(session, "session_completed", session.student, key="", now=now)
+    return session
+
+
+@transaction.atomic
+def no_show(*, session_id: UUID, absent: str, by: Any, now: datetime) -> Session:
+    """Somebody did not come. Student absent: used. Mentor or both absent: the credit comes back.
+
+    The mentor may say so after the end; from minute 15 whoever has entered the room may say it of the other. Raises
+    NotFound, NotYours, Malformed (unknown party), Refusal `not_ended`, `wrong_state`.
+    """
+    party = absent.upper()
+    if party not in Party.values:
+        raise Malformed("absentParty is STUDENT, MENTOR or BOTH.")
+    locked = lock_session(session_id, by)
+    session = locked.session
+    if by.pk == session.student_id and party != Party.MENTOR:
+        raise NotYours("Only the mentor can say that you were absent.")
+    if session.status == Status.NO_SHOW and session.absent_party == party:
+        return session
+    if not session.is_booked:
+        raise wrong_state(session)
+    _check_may_judge(session, by, now)
+    session.absent_party = party
+    credit = Credit.USED if party == Party.STUDENT else Credit.RETURNED
+    _settle(locked, Status.NO_SHOW, credit, by=by, settled_at=now, now=now)
+    tell(session, "session_completed", session.student, session.mentor, key="", now=now, outcome=_no_show_words(party))
+    return session
+
+
+def _check_may_judge(session: Session, by: Any, now: datetime) -> None:
+    if by.pk == session.mentor_id and now >= session.ends_at:
+        return
+    if now < session.starts_at + PRESENT_AFTER:
+        raise not_ended()
+    if not session.events.filter(kind=SessionEvent.Kind.ENTERED, by=by).exists():
+        if by.pk == session.mentor_id:
+            raise not_ended()
+        raise NotYours("Only someone who was in the room can say who did not come.")
+
+
+def _no_show_words(party: str) -> str:
+    return {
+        Party.STUDENT.value: "The student did not come; the session is used.",
+        Party.MENTOR.value: "The mentor did not come; the session comes back.",
+    }.get(party, "Nobody came; the session comes back.")
+
+
+@transaction.atomic
+def settle_unmarked_session(*, session_id: UUID, settled_at: datetime, now: datetime) -> bool:
+    """The system settles a session nobody marked, as completed, stamped with the time it was due. False: it was done."""
+    locked = lock_session(session_id, None)
+    if not locked.session.is_booked or locked.session.ends_at > settled_at:
+        return False
+    _settle(locked, Status.COMPLETED, Credit.USED, by=None, settled_at=settled_at, now=now)
+    session = locked.session
+    tell(session, "session_completed", session.student, session.mentor, key="", now=now, outcome="Nobody marked it, so it counts as completed.")
+    return True
+
+
+def _settle(locked: Locked, status: str, credit: str, *, by: Any, settled_at: datetime, now: datetime) -> None:
+    session, pack = locked.session, locked.pack
+    assert pack is not None, "a booked session holds a credit"  # noqa: S101  (a CHECK guards it)
+    withdraw(f"session:{session.pk}", now=now)
+    free_time(session)
+    session.status, session.credit, session.settled_at = status, credit, settled_at
+    session.ended_at = min(now, session.ends_at)
+    session.save(update_fields=["status", "credit", "settled_at", "ended_at", "absent_party"])
+    trace(session, status, by=by, at=settled_at)
+    reason = f"{session.get_status_display()}"
+    if credit == Credit.USED:
+        use_session_credit(session, pack, reason=reason, by=by, settled_at=settled_at, now=now)
+    else:
+        expire_lapsed(SessionPack.objects.filter(pk=pack.pk), now=settled_at)
+        pack.refresh_from_db()
+        come_back(pack=pack, purchase_id=session.purchase_id, session_id=session.pk, by=by, reason=reason, now=settled_at)
+
+
+def use_session_credit(
+    session: Session, pack: SessionPack, *, reason: str, by: Any, settled_at: datetime, now: datetime
+) -> None:
+    """The credit is used, and what follows from it: the renewal reminder at the last but one, grace after the last."""
+    expire_lapsed(SessionPack.objects.filter(pk=pack.pk), now=settled_at)
+    pack.refresh_from_db()
+    use_credit(pack=pack, purchase_id=session.purchase_id, session_id=session.pk, by=by, reason=reason, settled_at=settled_at)
+    if not pack.takes_seat:
+        return
+    if pack.status == SessionPack.Status.ACTIVE and pack.unsettled == 1:
+        _remind_to_renew(session, pack, now)
+    elif pack.status == SessionPack.Status.DEPLETED:
+        _start_grace(session, pack, settled_at, now)
+
+
+def _remind_to_renew(session: Session, pack: SessionPack, now: datetime) -> None:
+    notify(
+        "renewal_reminder",
+        recipient=session.student,
+        about=f"pack:{pack.pk}",
+        dedupe_key=f"renewal_reminder:{pack.pk}:{pack.sessions_total}",
+        not_after=pack.expires_at,
+        now=now,
+        mentor_name=session.mentor.display_name,
+        remaining=1,
+        total=pack.sessions_total,
+        expires_at=pack.expires_at,
+        url=pack.get_absolute_url(),
+    )
+
+
+def _start_grace(session: Session, pack: SessionPack, settled_at: datetime, now: datetime) -> None:
+    seat = start_grace(student_id=pack.student_id, mentor_id=pack.mentor_id, settled_at=settled_at, now=now)
+    if seat is None or seat.grace_ends_at is None:
+        return
+    for person in (session.student, session.mentor):
+        for_mentor = person.pk == session.mentor_id
+        notify(
+            "grace_started",
+            recipient=person,
+            about=f"seat:{seat.pk}",
+            dedupe_key=f"grace_started:{seat.pk}:{seat.grace_ends_at.isoformat()}:{person.pk}",
+            not_after=seat.grace_ends_at,
+            now=now,
+            mentor_name=session.mentor.display_name,
+            student_name=session.student.display_name,
+            for_mentor=for_mentor,
+            grace_ends_at=seat.grace_ends_at,
+            url="/tutor/seats" if for_mentor else pack.get_absolute_url(),
+        )
