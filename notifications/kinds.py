@@ -11,7 +11,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 
-class maybe(str):  # noqa: N801  (reads as a word in the table below)
+class maybe(str):
     """A sentence that is left out when one of its values is missing or empty."""
 
 

@@ -19,7 +19,7 @@ from django.db.models import F
 
 from mentorship.kernel import clock
 from notifications.mail import message_for
-from notifications.models import Delivery
+from notifications.models import Delivery, DeliveryQuerySet
 
 log = structlog.get_logger(__name__)
 
@@ -101,7 +101,7 @@ def _send(server: BaseEmailBackend, row: Delivery) -> int:
     return 1
 
 
-def _mine(row: Delivery):  # type: ignore[no-untyped-def]  # noqa: ANN202
+def _mine(row: Delivery) -> DeliveryQuerySet:
     return Delivery.objects.filter(pk=row.pk, status=Status.PENDING, attempts=row.attempts)
 
 
