@@ -72,7 +72,7 @@ def windows(stretches: Iterable[Stretch], zone: ZoneInfo, start: datetime, end: 
         for stretch in stretches:
             wall_start, wall_end = monday + stretch.start * MINUTE, monday + stretch.end * MINUTE
             if wall_end > first and wall_start < last:
-                opens, closes = _first_moment(wall_start, zone), _last_moment(wall_end, zone)
+                opens, closes = first_moment(wall_start, zone), last_moment(wall_end, zone)
                 yield Window(wall_start, wall_end, opens, closes, stretch.is_always)
         monday += WEEK
 
@@ -98,14 +98,14 @@ def instants(wall: datetime, zone: ZoneInfo) -> tuple[datetime, ...]:
     return (earlier, later) if earlier < later else ()
 
 
-def _first_moment(wall: datetime, zone: ZoneInfo) -> datetime:
+def first_moment(wall: datetime, zone: ZoneInfo) -> datetime:
     """The first instant at which the clock reads `wall`, or where that is skipped, the instant of the change."""
     while not (found := instants(wall, zone)):
         wall += MINUTE
     return found[0]
 
 
-def _last_moment(wall: datetime, zone: ZoneInfo) -> datetime:
+def last_moment(wall: datetime, zone: ZoneInfo) -> datetime:
     """The instant at which the clock leaves the last minute before `wall`, the second time if it passes twice."""
     wall -= MINUTE
     while not (found := instants(wall, zone)):

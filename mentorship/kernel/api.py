@@ -9,7 +9,7 @@ from django.db import models
 from django.http import HttpRequest
 from ninja import Schema
 from ninja.security import SessionAuth
-from pydantic import AfterValidator, AwareDatetime, ConfigDict, PlainSerializer
+from pydantic import AfterValidator, AwareDatetime, BeforeValidator, ConfigDict, PlainSerializer
 from pydantic.alias_generators import to_camel
 
 from mentorship.kernel import clock
@@ -24,8 +24,24 @@ class CamelSchema(Schema):
     model_config = ConfigDict(alias_generator=to_camel, populate_by_name=True, from_attributes=True)
 
 
+def _iso_text(at: object) -> object:
+    """Only ISO-8601 text: pydantic would also read 1700000000 as seconds since 1970."""
+    if isinstance(at, int | float) or (isinstance(at, str) and "-" not in at[1:]):
+        raise ValueError("must be an ISO-8601 instant with its offset, like 2026-11-24T18:00:00Z")
+    return at
+
+
+def _in_utc(at: datetime) -> datetime:
+    try:
+        return at.astimezone(UTC)
+    except OverflowError:
+        raise ValueError("must lie between the years 1 and 9999") from None
+
+
 # What comes in must carry an offset (naive is refused as malformed); what goes out is UTC with a Z.
-Instant = Annotated[AwareDatetime, AfterValidator(lambda at: at.astimezone(UTC)), PlainSerializer(clock.iso, return_type=str)]
+Instant = Annotated[
+    AwareDatetime, BeforeValidator(_iso_text), AfterValidator(_in_utc), PlainSerializer(clock.iso, return_type=str)
+]
 
 
 class SignedIn(SessionAuth):
