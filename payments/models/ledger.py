@@ -14,6 +14,7 @@ class LedgerTransaction(models.Model):
     cause = models.CharField(max_length=120, unique=True)
     memo = models.CharField(max_length=200)
     order = models.ForeignKey(Order, null=True, blank=True, on_delete=models.PROTECT, related_name="ledger")
+    shares = models.PositiveSmallIntegerField(default=0, help_text="How many sessions' shares it made available.")
     at = models.DateTimeField()
 
     class Meta:
@@ -37,7 +38,11 @@ class LedgerEntry(models.Model):
     transaction = models.ForeignKey(LedgerTransaction, on_delete=models.PROTECT, related_name="entries")
     account = models.CharField(max_length=20, choices=Account.choices)
     mentor = models.ForeignKey(
-        settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.PROTECT, related_name="ledger_entries"
+        settings.AUTH_USER_MODEL,
+        null=True,
+        blank=True,
+        on_delete=models.PROTECT,
+        related_name="ledger_entries",
     )
     amount_minor = models.BigIntegerField()
     currency = models.CharField(max_length=3)

@@ -27,7 +27,7 @@ class OrderQuerySet(models.QuerySet["Order"]):
         return self.filter(status=Order.Status.PENDING, expires_at__lte=now)
 
     def to_fulfil(self) -> OrderQuerySet:
-        """Paid, not granted yet, and not given back either. (Giving back money paid twice is no reason not to grant.)"""
+        """Paid, not granted yet, and not given back. (That money paid twice goes back is no reason not to grant.)"""
         return self.filter(status=Order.Status.PAID).exclude(refunds__payment__status="CONFIRMED")
 
     def of_pair(self, student_id: int, mentor_id: int) -> OrderQuerySet:
@@ -52,7 +52,13 @@ class Order(models.Model):
     number = models.CharField(max_length=8, unique=True, default=new_number, editable=False)
     student = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="orders")
     mentor = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="sales")
-    offering = models.ForeignKey("offerings.Offering", null=True, blank=True, on_delete=models.SET_NULL, related_name="orders")
+    offering = models.ForeignKey(
+        "offerings.Offering",
+        null=True,
+        blank=True,
+        on_delete=models.SET_NULL,
+        related_name="orders",
+    )
     title = models.CharField(max_length=120)
     takes_seat = models.BooleanField()
     session_count = models.PositiveSmallIntegerField()
@@ -67,7 +73,10 @@ class Order(models.Model):
     provider = models.CharField(max_length=20)
     provider_reference = models.CharField(max_length=200, blank=True)
     checkout_url = models.URLField(max_length=2000, blank=True)
-    site_url = models.URLField(max_length=300, help_text="Scheme and host the student came by; links go back there.")
+    site_url = models.URLField(
+        max_length=300,
+        help_text="Scheme and host the student came by; links go back there.",
+    )
     idempotency_key = models.CharField(max_length=200, null=True, blank=True)
     body_hash = models.CharField(max_length=64, blank=True)
     created_at = models.DateTimeField()
@@ -76,8 +85,20 @@ class Order(models.Model):
     page_closed_at = models.DateTimeField(null=True, blank=True)
     paid_at = models.DateTimeField(null=True, blank=True)
     fulfilled_at = models.DateTimeField(null=True, blank=True)
-    pack = models.ForeignKey("packs.SessionPack", null=True, blank=True, on_delete=models.PROTECT, related_name="orders")
-    session = models.ForeignKey("sessions_app.Session", null=True, blank=True, on_delete=models.PROTECT, related_name="orders")
+    pack = models.ForeignKey(
+        "packs.SessionPack",
+        null=True,
+        blank=True,
+        on_delete=models.PROTECT,
+        related_name="orders",
+    )
+    session = models.ForeignKey(
+        "sessions_app.Session",
+        null=True,
+        blank=True,
+        on_delete=models.PROTECT,
+        related_name="orders",
+    )
     asked_at = models.DateTimeField(null=True, blank=True, help_text="Machine time of the last reconciliation.")
     attention = models.CharField(max_length=300, blank=True, help_text="Why an admin should look at it.")
 
@@ -86,7 +107,9 @@ class Order(models.Model):
     class Meta:
         constraints = [
             models.UniqueConstraint(
-                fields=["provider", "provider_reference"], condition=~Q(provider_reference=""), name="payments_reference_once"
+                fields=["provider", "provider_reference"],
+                condition=~Q(provider_reference=""),
+                name="payments_reference_once",
             ),
             models.UniqueConstraint(
                 fields=["student", "idempotency_key"],
@@ -94,17 +117,31 @@ class Order(models.Model):
                 name="payments_one_order_per_key",
             ),
             models.UniqueConstraint(
-                fields=["student", "mentor"], condition=Q(status="PENDING"), name="payments_one_open_per_pair"
+                fields=["student", "mentor"],
+                condition=Q(status="PENDING"),
+                name="payments_one_open_per_pair",
             ),
             models.CheckConstraint(condition=~Q(student=F("mentor")), name="payments_not_with_oneself"),
-            models.CheckConstraint(condition=Q(mentor_share_percent__lte=100), name="payments_share_is_a_percentage"),
             models.CheckConstraint(
-                condition=~Q(status="FULFILLED") | Q(pack__isnull=False), name="payments_fulfilled_has_its_pack"
+                condition=Q(mentor_share_percent__lte=100),
+                name="payments_share_is_a_percentage",
+            ),
+            models.CheckConstraint(
+                condition=~Q(status="FULFILLED") | Q(pack__isnull=False),
+                name="payments_fulfilled_has_its_pack",
             ),
         ]
         indexes = [
-            models.Index(fields=["expires_at"], condition=Q(status="PENDING"), name="payments_open_orders"),
-            models.Index(fields=["paid_at"], condition=Q(status="PAID"), name="payments_to_fulfil"),
+            models.Index(
+                fields=["expires_at"],
+                condition=Q(status="PENDING"),
+                name="payments_open_orders",
+            ),
+            models.Index(
+                fields=["paid_at"],
+                condition=Q(status="PAID"),
+                name="payments_to_fulfil",
+            ),
         ]
 
     def __str__(self) -> str:

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from datetime import datetime
+
 from django.conf import settings
 from django.db import models
 from django.db.models import Q
@@ -28,12 +30,24 @@ class Payment(models.Model):
 
     class Meta:
         constraints = [
-            models.UniqueConstraint(fields=["provider", "provider_payment_id"], name="payments_money_counted_once"),
-            models.UniqueConstraint(fields=["order"], condition=Q(status="CONFIRMED"), name="payments_order_paid_once"),
+            models.UniqueConstraint(
+                fields=["provider", "provider_payment_id"],
+                name="payments_money_counted_once",
+            ),
+            models.UniqueConstraint(
+                fields=["order"],
+                condition=Q(status="CONFIRMED"),
+                name="payments_order_paid_once",
+            ),
         ]
 
     def __str__(self) -> str:
         return f"{money.display(self.amount_minor, self.currency)} by {self.provider}"
+
+
+class RefundQuerySet(models.QuerySet["Refund"]):
+    def due(self, machine_now: datetime) -> RefundQuerySet:
+        return self.filter(status=Refund.Status.REQUESTED, next_attempt_at__lte=machine_now)
 
 
 class Refund(models.Model):
@@ -49,20 +63,42 @@ class Refund(models.Model):
     amount_minor = models.PositiveBigIntegerField()
     currency = models.CharField(max_length=3)
     sessions = models.PositiveIntegerField(default=0)
-    cause = models.CharField(max_length=100, unique=True, help_text="What this refund is for; one refund a cause.")
+    cause = models.CharField(
+        max_length=100,
+        unique=True,
+        help_text="What this refund is for; one refund a cause.",
+    )
     reason = models.CharField(max_length=300)
     status = models.CharField(max_length=10, choices=Status.choices, default=Status.REQUESTED)
     provider_reference = models.CharField(max_length=200, blank=True)
-    by = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.PROTECT, related_name="+")
+    by = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        null=True,
+        blank=True,
+        on_delete=models.PROTECT,
+        related_name="+",
+    )
     created_at = models.DateTimeField()
     done_at = models.DateTimeField(null=True, blank=True)
     attempts = models.PositiveSmallIntegerField(default=0)
     next_attempt_at = models.DateTimeField(help_text="Machine time.")
     error = models.CharField(max_length=500, blank=True)
 
+    objects = RefundQuerySet.as_manager()
+
     class Meta:
         constraints = [models.CheckConstraint(condition=Q(amount_minor__gt=0), name="payments_refund_of_something")]
-        indexes = [models.Index(fields=["next_attempt_at"], condition=Q(status="REQUESTED"), name="payments_refunds_due")]
+        indexes = [
+            models.Index(
+                fields=["next_attempt_at"],
+                condition=Q(status="REQUESTED"),
+                name="payments_refunds_due",
+            )
+        ]
 
     def __str__(self) -> str:
         return f"{money.display(self.amount_minor, self.currency)} back"
+
+    @property
+    def amount_display(self) -> str:
+        return money.display(self.amount_minor, self.currency)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import secrets
+from datetime import datetime
 
 from django.db import models
 from django.db.models import Q
@@ -17,7 +18,6 @@ class SandboxCheckout(models.Model):
         OPEN = "OPEN"
         PAID = "PAID"
         DECLINED = "DECLINED"
-        ABANDONED = "ABANDONED"
         EXPIRED = "EXPIRED"
 
     reference = models.CharField(max_length=60, unique=True, default=new_reference)
@@ -36,6 +36,12 @@ class SandboxCheckout(models.Model):
     def __str__(self) -> str:
         return self.reference
 
+    def is_over(self, machine_now: datetime) -> bool:
+        """It takes no money any more and never took any: expired, or older than its page may live."""
+        return self.status == self.Status.EXPIRED or (
+            self.status == self.Status.OPEN and self.expires_at <= machine_now
+        )
+
 
 class SandboxRefund(models.Model):
     checkout = models.ForeignKey(SandboxCheckout, on_delete=models.PROTECT, related_name="refunds")
@@ -45,6 +51,15 @@ class SandboxRefund(models.Model):
 
     def __str__(self) -> str:
         return f"refund of {self.checkout}"
+
+
+class SandboxDeliveryQuerySet(models.QuerySet["SandboxDelivery"]):
+    def due(self, machine_now: datetime) -> SandboxDeliveryQuerySet:
+        return self.filter(
+            delivered_at__isnull=True,
+            gave_up_at__isnull=True,
+            next_attempt_at__lte=machine_now,
+        )
 
 
 class SandboxDelivery(models.Model):
@@ -57,6 +72,8 @@ class SandboxDelivery(models.Model):
     delivered_at = models.DateTimeField(null=True, blank=True)
     gave_up_at = models.DateTimeField(null=True, blank=True)
     error = models.CharField(max_length=300, blank=True)
+
+    objects = SandboxDeliveryQuerySet.as_manager()
 
     class Meta:
         indexes = [

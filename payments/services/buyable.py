@@ -1,0 +1,77 @@
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from django.conf import settings
+from django.db.models import Q
+
+from mentorship.kernel.refusals import Refusal
+from mentorship.people.models import MentorProfile
+from offerings.models import Offering
+from packs.models import SessionPack
+from payments.models import Order
+from seats.models import Seat
+from sessions_app.models import Session
+
+
+def check_buyable(*, student: Any, offering: Offering, profile: MentorProfile, now: datetime) -> None:
+    """Whether this student may buy this offering (which they can see). Raises Refusal with the reason.
+
+    Seat and time are not judged here: the ones who take them do that. The caller holds the people's locks where the
+    answer counts; a page may ask without.
+    """
+    if offering.mentor_id == student.pk:
+        raise Refusal("own_offering", "This is your own offering.")
+    seated = is_seated(student, offering.mentor_id, now)
+    name = profile.user.first_name
+    if not profile.accepts_new and not seated:
+        raise Refusal("not_for_sale", f"{name} takes no new students at the moment.")
+    if offering.booking_mode == Offering.BookingMode.REQUEST and not (seated and offering.takes_seat):
+        raise Refusal(
+            "not_for_sale",
+            f"{name} wants to be asked first, and that is not possible here yet.",
+        )
+    if offering.is_intro and intro_taken(student.pk, offering.mentor_id):
+        raise Refusal("intro_used", f"You have already had your intro with {name}.")
+    if offering.takes_seat:
+        _check_limit(student, offering, now)
+
+
+def is_seated(student: Any, mentor_id: int, now: datetime) -> bool:
+    """Has a place with this mentor: taken or in grace. A hold for a payment is none yet."""
+    seats = Seat.objects.occupying(now).filter(student=student, mentor=mentor_id)
+    return seats.filter(status__in=[Seat.Status.ACTIVE, Seat.Status.GRACE]).exists()
+
+
+def intro_taken(student_id: int, mentor_id: int, *, except_order: Any = None) -> bool:
+    """An intro with this mentor was paid (and not given back), or one is booked or was held."""
+    paid = Order.objects.of_pair(student_id, mentor_id).filter(
+        offering__is_intro=True, status__in=[Order.Status.PAID, Order.Status.FULFILLED]
+    )
+    booked = Session.objects.filter(
+        student=student_id,
+        mentor=mentor_id,
+        offering__is_intro=True,
+        pack__isnull=False,
+    )
+    if except_order is not None:
+        paid = paid.exclude(pk=except_order)
+    given_back = Q(refunds__payment__status="CONFIRMED")
+    return paid.exclude(given_back).exists() or booked.exclude(status=Session.Status.CANCELLED).exists()
+
+
+def _check_limit(student: Any, offering: Offering, now: datetime) -> None:
+    """At most so many open packs, counting the ones being paid; one that would only be extended is no new one."""
+    limit = settings.MENTORSHIP.open_packs_per_student
+    if not limit:
+        return
+    packs = SessionPack.objects.open(now).filter(student=student, takes_seat=True)
+    if packs.filter(mentor=offering.mentor_id, duration_minutes=offering.duration_minutes).exists():
+        return
+    being_paid = Order.objects.open(now).filter(student=student, takes_seat=True).exclude(mentor=offering.mentor_id)
+    if packs.count() + being_paid.count() >= limit:
+        raise Refusal(
+            "pack_limit",
+            f"You can have {limit} open packs at a time. Finish one first.",
+        )

@@ -1,0 +1,126 @@
+"""Pending money becomes available, share by share: 72 h after each session was used, and after credits have lapsed."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from django.conf import settings
+from django.db import transaction
+from django.db.models import CharField, Exists, OuterRef, QuerySet, Sum, Value
+from django.db.models.functions import Cast, Concat
+
+from mentorship.kernel import money
+from mentorship.kernel.locking import lock
+from packs.models import CreditEntry
+from payments.ledger import Account, entries
+from payments.models import LedgerEntry, LedgerTransaction, Order
+from sessions_app.models import Session
+
+BATCH = 500
+
+
+@dataclass(frozen=True)
+class Due:
+    """Something whose share is due: a used session (one share) or lapsed credits (as many as lapsed)."""
+
+    cause: str
+    order_id: UUID
+    shares: int
+    memo: str
+
+
+def release_due(now: datetime) -> int:
+    """Make available what is due. Batched and restartable: what is done has its ledger transaction (unique cause)."""
+    due_before = now - timedelta(hours=settings.MENTORSHIP.money_hold_hours)
+    done = 0
+    for look in (_used_sessions, _lapsed_credits):
+        while found := look(due_before):
+            count = _release(found, now)
+            done += count
+            if not count or len(found) < BATCH:
+                break
+    return done
+
+
+def _unreleased(rows: QuerySet, prefix: str) -> QuerySet:
+    cause = Concat(Value(prefix), Cast("pk", CharField()))
+    booked = LedgerTransaction.objects.filter(cause=OuterRef("cause"))
+    paid = Order.objects.filter(pk=OuterRef("purchase__order_id"), amount_minor__gt=0)
+    return rows.annotate(cause=cause).filter(Exists(paid), ~Exists(booked))
+
+
+def _used_sessions(before: datetime) -> list[Due]:
+    # A frozen pack's clocks stand: what is disputed is not paid out.
+    used = Session.objects.filter(credit=Session.Credit.USED, settled_at__lte=before, pack__frozen_at__isnull=True)
+    rows = (
+        _unreleased(used, "session:")
+        .order_by("settled_at", "pk")
+        .values_list("cause", "purchase__order_id", "title", "starts_at")
+    )
+    return [Due(cause, order, 1, f"{title}, {starts_at:%Y-%m-%d}") for cause, order, title, starts_at in rows[:BATCH]]
+
+
+def _lapsed_credits(before: datetime) -> list[Due]:
+    revived = CreditEntry.objects.filter(
+        pack=OuterRef("pack"),
+        purchase=OuterRef("purchase"),
+        kind=CreditEntry.Kind.REVIVED,
+        pk__gt=OuterRef("pk"),
+    )
+    lapsed = CreditEntry.objects.filter(~Exists(revived), kind=CreditEntry.Kind.LAPSED, at__lte=before)
+    rows = _unreleased(lapsed, "lapse:").order_by("at", "pk").values_list("cause", "purchase__order_id", "total_delta")
+    return [Due(cause, order, -delta, "lapsed with the pack") for cause, order, delta in rows[:BATCH]]
+
+
+@transaction.atomic
+def _release(due: list[Due], now: datetime) -> int:
+    """Post these shares. The orders are locked, so that no two runs count from the same share."""
+    orders = {o.pk: o for o in lock(Order.objects.filter(pk__in={d.order_id for d in due}), skip_locked=True)}
+    posted = set(LedgerTransaction.objects.filter(cause__in=[d.cause for d in due]).values_list("cause", flat=True))
+    counts = LedgerTransaction.objects.filter(order__in=orders).order_by().values("order").annotate(n=Sum("shares"))
+    released: defaultdict[UUID, int] = defaultdict(int, {row["order"]: row["n"] for row in counts})
+    booked, moves = [], []
+    for item in due:
+        order = orders.get(item.order_id)
+        if order is None or item.cause in posted:
+            continue
+        first = released[order.pk] + 1
+        released[order.pk] += item.shares
+        booked.append(
+            LedgerTransaction(
+                cause=item.cause,
+                memo=f"{item.memo} ({order.number})"[:200],
+                order=order,
+                shares=item.shares,
+                at=now,
+            )
+        )
+        moves.append(_moves(order, first, item.shares))
+    LedgerTransaction.objects.bulk_create(booked)
+    LedgerEntry.objects.bulk_create(
+        entry
+        for row, postings in zip(booked, moves, strict=True)
+        for entry in entries(
+            row,
+            mentor_id=row.order.mentor_id,
+            currency=row.order.currency,
+            postings=postings,
+        )
+    )
+    return len(booked)
+
+
+def _moves(order: Order, first: int, count: int) -> list[tuple[str, int]]:
+    """Pending to available, the shares `first`, `first` + 1, ...; never more shares than were sold."""
+    kth = range(first, min(first + count, order.session_count + 1))
+    mentors = sum(money.share(order.mentor_part, order.session_count, k) for k in kth)
+    platforms = sum(money.share(order.amount_minor - order.mentor_part, order.session_count, k) for k in kth)
+    return [
+        (Account.MENTOR_PENDING, mentors),
+        (Account.MENTOR_AVAILABLE, -mentors),
+        (Account.PLATFORM_PENDING, platforms),
+        (Account.PLATFORM_AVAILABLE, -platforms),
+    ]
