@@ -7,6 +7,8 @@ urlpatterns = [
     path("admin/", admin.site.urls),
     path("accounts/", include("allauth.urls")),
     path("api/", api.urls),
+    path("", include("mentorship.people.urls")),
+    path("", include("notifications.urls")),
 ]
 
 handler400 = "mentorship.kernel.errors.bad_request"

@@ -113,7 +113,6 @@ class AccountAdapter(PeopleAdapter):
             "security": mail.security and {"ip": context.get("ip"), "browser": context.get("user_agent"), "advice": NOT_YOU},
             "action_label": mail.action,
             "action_url": absolute(reverse(mail.action_url)) if mail.action_url else "",
-            "base_url": settings.BASE_URL,
         }
         services.send_mail(
             mail.kind,

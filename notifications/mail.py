@@ -42,7 +42,6 @@ def bodies(row: Delivery) -> tuple[str, str]:
         "action_url": absolute(told.url) if told.url else "",
         "settings_url": absolute(SETTINGS_PATH),
         "name": told.recipient.first_name,
-        "base_url": settings.BASE_URL,
     }
     return (
         render_to_string("notifications/mail.txt", context).strip() + "\n",

@@ -15,6 +15,10 @@ class NotificationQuerySet(models.QuerySet["Notification"]):
     def unread(self) -> NotificationQuerySet:
         return self.shown().filter(read_at__isnull=True)
 
+    def mark_read(self, now: datetime) -> int:
+        """Returns how many were unread."""
+        return self.unread().update(read_at=now)
+
 
 class Notification(models.Model):
     """One thing somebody is told, once (`dedupe_key`), with the words it was told in."""

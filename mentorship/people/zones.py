@@ -26,3 +26,12 @@ def validate_zone(name: str) -> None:
 def zone(name: str) -> ZoneInfo:
     """The zone of this name, or UTC for a name that is none (a forged cookie)."""
     return ZoneInfo(name if is_zone(name) else "UTC")
+
+
+def choices() -> list[tuple[str, list[tuple[str, str]]]]:
+    """For a select: the cities grouped by continent, UTC first."""
+    groups: dict[str, list[tuple[str, str]]] = {}
+    for key in names()[1:]:
+        continent, _, city = key.partition("/")
+        groups.setdefault(continent, []).append((key, city.replace("_", " ").replace("/", ", ")))
+    return [("Everywhere", [("UTC", "UTC")]), *groups.items()]

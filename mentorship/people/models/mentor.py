@@ -95,6 +95,11 @@ class MentorProfile(models.Model):
         return zone(self.user.zone_name)
 
     @property
+    def photo_url(self) -> str:
+        """Where the photo is, or nothing."""
+        return self.photo.url if self.photo else ""
+
+    @property
     def is_visible(self) -> bool:
         """Buyers can see this mentor (the same word as the queryset's)."""
         return self.verified_at is not None and self.user.is_active

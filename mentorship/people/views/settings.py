@@ -1,0 +1,59 @@
+"""The settings of one's own account."""
+
+from __future__ import annotations
+
+from allauth.mfa.models import Authenticator
+from django.contrib import messages
+from django.contrib.auth.decorators import login_required
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.views.decorators.http import require_http_methods, require_safe
+
+from mentorship.kernel.refusals import NotFound, Refusal
+from mentorship.people import services
+from mentorship.people.forms import MentorForm, ProfileForm
+from mentorship.people.models import User
+
+
+@login_required
+@require_http_methods(["GET", "HEAD", "POST"])
+def profile(request: HttpRequest) -> HttpResponse:
+    # A row of its own: a refused form must not change the name in the page's head.
+    form = ProfileForm(request.POST or None, instance=User.objects.get(pk=request.user.pk))
+    if request.method == "POST" and form.is_valid():
+        form.instance.save(update_fields=["name", "zone_name"])
+        messages.success(request, "Saved.")
+        return redirect("settings_profile")
+    return render(request, "people/profile.html", {"form": form}, status=422 if form.errors else 200)
+
+
+@login_required
+@require_safe
+def security(request: HttpRequest) -> HttpResponse:
+    """How one signs in, and where to change it."""
+    kinds = list(Authenticator.objects.filter(user=request.user).values_list("type", flat=True))
+    ways = {
+        "app": Authenticator.Type.TOTP in kinds,
+        "passkeys": kinds.count(Authenticator.Type.WEBAUTHN),
+        "password": request.user.has_usable_password(),
+    }
+    return render(request, "people/security.html", ways)
+
+
+@login_required
+@require_http_methods(["GET", "HEAD", "POST"])
+def mentor(request: HttpRequest) -> HttpResponse:
+    """A mentor's shop front and rules. Whoever is no mentor finds nothing here."""
+    if not request.user.is_mentor:
+        raise NotFound("This page is for mentors. You can become one under “Teach here”.")
+    shown = request.user.mentor_profile
+    form = MentorForm(request.POST or None, request.FILES or None, instance=type(shown).objects.get(pk=shown.pk))
+    if request.method == "POST" and form.is_valid():
+        try:
+            services.save_mentor(form=form)
+        except Refusal as refused:
+            form.add_error("slug", refused.message)
+        else:
+            messages.success(request, "Saved.")
+            return redirect("settings_mentor")
+    return render(request, "people/mentor.html", {"form": form, "shown": shown}, status=422 if form.errors else 200)
