@@ -27,14 +27,14 @@ def warn_pack_expiry(now: datetime) -> int:
                 recipient=pack.student,
                 about=f"pack:{pack.pk}",
                 dedupe_key=f"pack_expiring:{pack.pk}:{days}:{pack.expires_at.isoformat()}",
+                now=now,
                 not_after=pack.expires_at,
                 context={
                     "mentor_name": pack.mentor.display_name,
                     "credits": pack.sessions_remaining,
                     "expires_at": pack.expires_at,
-                    "days": days,
                     "url": pack.get_absolute_url(),
                 },
             )
         )
-    return notify_many("pack_expiring", notices, now=now)
+    return notify_many("pack_expiring", notices)

@@ -72,16 +72,15 @@ def warn_grace_ending(now: datetime) -> int:
                 recipient=seat.student,
                 about=f"seat:{seat.pk}",
                 dedupe_key=f"grace_final_warning:{seat.pk}:{seat.grace_ends_at.isoformat()}",
+                now=now,
                 not_after=seat.grace_ends_at,
                 context={
                     "mentor_name": seat.mentor.display_name,
                     "grace_ends_at": seat.grace_ends_at,
-                    "hours": hours,
                     "url": seat.mentor.mentor_profile.get_absolute_url(),
                 },
             )
             for seat in seats.iterator(chunk_size=1000)
             if seat.grace_ends_at is not None
         ],
-        now=now,
     )

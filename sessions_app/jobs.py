@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
+from typing import Any
 
 import structlog
 from django.conf import settings
@@ -55,24 +56,24 @@ def remind_sessions(now: datetime) -> int:
         hours = min(h for h in REMIND_HOURS if session.starts_at <= now + timedelta(hours=h))
         if session.booked_at is not None and session.booked_at > session.starts_at - timedelta(hours=hours):
             continue  # booked inside this window: the confirmation has just said it
-        notices += [_starting(session, person, hours) for person in (session.student, session.mentor)]
-    return notify_many("session_starting", notices, now=now)
+        notices += [_starting(session, person, hours, now) for person in (session.student, session.mentor)]
+    return notify_many("session_starting", notices)
 
 
-def _starting(session: Session, person: object, hours: int) -> Notice:
+def _starting(session: Session, person: Any, hours: int, now: datetime) -> Notice:
     return Notice(
         recipient=person,
         about=f"session:{session.pk}",
-        dedupe_key=f"session_starting:{session.pk}:{hours}:{session.starts_at.isoformat()}:{person.pk}",  # type: ignore[attr-defined]
+        dedupe_key=f"session_starting:{session.pk}:{hours}:{session.starts_at.isoformat()}:{person.pk}",
+        now=now,
         not_after=session.starts_at,
         context={
             "mentor_name": session.mentor.display_name,
             "student_name": session.student.display_name,
-            "for_mentor": person == session.mentor,
-            "title": session.title,
+            "role": "mentor" if person.pk == session.mentor_id else "student",
             "starts_at": session.starts_at,
-            "ends_at": session.ends_at,
-            "hours": hours,
+            "duration_minutes": int(session.duration.total_seconds() // 60),
+            "agenda": session.agenda,
             "url": session.get_absolute_url(),
         },
     )

@@ -6,13 +6,15 @@ What is to do is always a row; a job looks for due rows. So a lost nudge costs s
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import structlog
 from celery import Task
 from django.db import transaction
 from kombu.exceptions import OperationalError
 from redis.exceptions import RedisError
+
+from mentorship.kernel.models import IdempotencyKey
 
 log = structlog.get_logger(__name__)
 
@@ -48,3 +50,9 @@ def nudge(task: Task, *args: object) -> None:
             log.warning("nudge_lost", task=task.name, error=str(away))
 
     transaction.on_commit(send)
+
+
+@job
+def forget_old_keys(now: datetime) -> int:
+    """Answers to idempotency keys are kept for a week: nobody retries a click for longer."""
+    return IdempotencyKey.objects.filter(created_at__lt=now - timedelta(days=7)).delete()[0]

@@ -73,7 +73,7 @@ def _tell(seats: Iterable[Seat], now: datetime) -> None:
         about, key = f"seat:{seat.pk}", f"seat_released:{seat.pk}"
         mentor_page = f"/mentorship/mentors/{seat.mentor.mentor_profile.slug}"
         notices += [
-            Notice(seat.student, about, f"{key}:student", context={**context, "for_mentor": False, "url": mentor_page}),
-            Notice(seat.mentor, about, f"{key}:mentor", context={**context, "for_mentor": True, "url": "/tutor/seats"}),
+            Notice(seat.student, about, f"{key}:student", now, {**context, "role": "student", "url": mentor_page}),
+            Notice(seat.mentor, about, f"{key}:mentor", now, {**context, "role": "mentor", "url": "/tutor/seats"}),
         ]
-    notify_many("seat_released", notices, now=now)
+    notify_many("seat_released", notices)

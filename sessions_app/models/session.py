@@ -31,6 +31,15 @@ class SessionQuerySet(models.QuerySet["Session"]):
         """Their payment did not come in time, and nobody has cleared them yet."""
         return self.filter(status=Session.Status.AWAITING_PAYMENT, payment_deadline__lte=now)
 
+    def with_status(self, status: str, now: datetime) -> SessionQuerySet:
+        """Those whose `status_at(now)` is this one."""
+        if status == Session.Status.AWAITING_PAYMENT:
+            return self.unpaid(now)
+        wanted = Q(status=status)
+        if status == Session.Status.EXPIRED:
+            wanted |= Q(status=Session.Status.AWAITING_PAYMENT, payment_deadline__lte=now)
+        return self.filter(wanted)
+
     def numbered(self) -> SessionQuerySet:
         """Annotate `number`: the rank among the pack's used sessions, then among its booked ones. Else None."""
         own = Session.objects.filter(pack=OuterRef("pack")).order_by().values("pack")
@@ -169,10 +178,16 @@ class Session(models.Model):
         fresh = self.booked_at is not None and now - self.booked_at <= timedelta(minutes=settings.MENTORSHIP.undo_minutes)
         return fresh and self.starts_at - now > timedelta(hours=1)
 
-    @property
-    def payment_status(self) -> str:
+    def status_at(self, now: datetime) -> str:
+        """The status everybody is shown: EXPIRED once the payment's time is over, whether or not a job has run."""
+        unpaid = self.status == self.Status.AWAITING_PAYMENT
+        if unpaid and self.payment_deadline is not None and self.payment_deadline <= now:
+            return self.Status.EXPIRED.value
+        return self.status
+
+    def payment_status_at(self, now: datetime) -> str:
         """PENDING, PAID or FAILED: only a session that never got a credit was not paid."""
-        if self.status == self.Status.AWAITING_PAYMENT:
+        if self.status_at(now) == self.Status.AWAITING_PAYMENT:
             return "PENDING"
         return "PAID" if self.credit else "FAILED"
 

@@ -85,9 +85,16 @@ def cancel(*, session_id: UUID, by: Any, now: datetime, reason: str = "", expect
         now=now,
         reason=reason,
         by_name=by.display_name if by else "",
-        credit_returns=consequence.credit_returns,
+        consequence=_told(consequence),
     )
     return session
+
+
+def _told(consequence: Consequence) -> str:
+    """What it did to the credit, in the words both sides read."""
+    if consequence.code == "unpaid":
+        return "Nothing was paid."
+    return "The session goes back to the pack." if consequence.credit_returns else "The session counts as used."
 
 
 def _settle_credit(locked: Locked, consequence: Consequence, *, by: Any, reason: str, now: datetime) -> None:

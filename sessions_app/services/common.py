@@ -75,10 +75,11 @@ def tell(session: Session, kind: str, *people: Any, key: str, now: datetime, **c
             now=now,
             mentor_name=session.mentor.display_name,
             student_name=session.student.display_name,
-            for_mentor=person.pk == session.mentor_id,
+            role="mentor" if person.pk == session.mentor_id else "student",
             title=session.title,
             starts_at=session.starts_at,
-            ends_at=session.ends_at,
+            duration_minutes=int(session.duration.total_seconds() // 60),
+            agenda=session.agenda,
             url=session.get_absolute_url(),
             **context,
         )

@@ -44,7 +44,7 @@ def reschedule(*, session_id: UUID, starts_at: datetime, by: Any, now: datetime)
             duration_minutes=pack.duration_minutes,
             now=now,
             latest=pack.expires_at,
-            ignore_session=session.pk,
+            ignore_session=session,
         )
         _move(session, starts_at, locked.profile, by=by, now=now)
     return session

@@ -39,7 +39,7 @@ def complete(*, session_id: UUID, by: Any, now: datetime) -> Session:
     if now < session.ends_at:
         raise not_ended()
     _settle(locked, Status.COMPLETED, Credit.USED, by=by, settled_at=now, now=now)
-    tell(session, "session_completed", session.student, key="", now=now)
+    tell(session, "session_completed", session.student, key="", now=now, outcome="It is marked as completed.")
     return session
 
 
@@ -95,7 +95,8 @@ def settle_unmarked_session(*, session_id: UUID, settled_at: datetime, now: date
         return False
     _settle(locked, Status.COMPLETED, Credit.USED, by=None, settled_at=settled_at, now=now)
     session = locked.session
-    tell(session, "session_completed", session.student, session.mentor, key="", now=now, outcome="Nobody marked it, so it counts as completed.")
+    outcome = "Nobody marked it, so it counts as completed."
+    tell(session, "session_completed", session.student, session.mentor, key="", now=now, outcome=outcome)
     return True
 
 
@@ -153,7 +154,7 @@ def _start_grace(session: Session, pack: SessionPack, settled_at: datetime, now:
     if seat is None or seat.grace_ends_at is None:
         return
     for person in (session.student, session.mentor):
-        for_mentor = person.pk == session.mentor_id
+        role = "mentor" if person.pk == session.mentor_id else "student"
         notify(
             "grace_started",
             recipient=person,
@@ -163,7 +164,7 @@ def _start_grace(session: Session, pack: SessionPack, settled_at: datetime, now:
             now=now,
             mentor_name=session.mentor.display_name,
             student_name=session.student.display_name,
-            for_mentor=for_mentor,
+            role=role,
             grace_ends_at=seat.grace_ends_at,
-            url="/tutor/seats" if for_mentor else pack.get_absolute_url(),
+            url="/tutor/seats" if role == "mentor" else pack.get_absolute_url(),
         )
