@@ -47,7 +47,12 @@ MAILS = {
     "email_confirmation_signup": AccountMail(
         "email_verification",
         "{code} is your code for mentorship",
-        ("Welcome! Your code is", "{code}", f"Type it on the page where you signed up. It works for {MINUTES} minutes.", IGNORE),
+        (
+            "Welcome! Your code is",
+            "{code}",
+            f"Type it on the page where you signed up. It works for {MINUTES} minutes.",
+            IGNORE,
+        ),
     ),
     "email_confirmation": AccountMail(
         "email_verification",
@@ -57,7 +62,12 @@ MAILS = {
     "password_reset_code": AccountMail(
         "password_reset",
         "{code} lets you choose a new password",
-        ("Your code is", "{code}", f"Type it where you asked for a new password. It works for {MINUTES} minutes.", IGNORE),
+        (
+            "Your code is",
+            "{code}",
+            f"Type it where you asked for a new password. It works for {MINUTES} minutes.",
+            IGNORE,
+        ),
     ),
     "unknown_account": AccountMail(
         "unknown_account",
@@ -81,21 +91,45 @@ MAILS = {
         "Sign in with a code",
         "account_request_login_code",
     ),
-    "email_changed": _change("email_changed", "Your address was changed", "Your address was changed from {from_email} to {to_email}."),
-    "email_confirm": _change("email_changed", "An address was confirmed", "The address of your account was confirmed."),
-    "email_deleted": _change("email_changed", "An address was removed", "{deleted_email} was removed from your account."),
-    "password_changed": _change("password_changed", "Your password was changed", "The password of your account was changed."),
-    "password_reset": _change("password_changed", "Your password was reset", "The password of your account was reset with a mailed code."),
-    "password_set": _change("password_changed", "Your account has a password now", "A password was set for your account."),
-    "recovery_codes_generated": _change(
-        "security_changed", "New recovery codes", "New recovery codes were made for your account; the old ones no longer work."
+    "email_changed": _change(
+        "email_changed", "Your address was changed", "Your address was changed from {from_email} to {to_email}."
     ),
-    "totp_activated": _change("security_changed", "An authenticator app was added", "Signing in now asks for a code from your authenticator app."),
-    "totp_deactivated": _change("security_changed", "Your authenticator app was removed", "Signing in no longer asks for a code from your app."),
+    "email_confirm": _change("email_changed", "An address was confirmed", "The address of your account was confirmed."),
+    "email_deleted": _change(
+        "email_changed", "An address was removed", "{deleted_email} was removed from your account."
+    ),
+    "password_changed": _change(
+        "password_changed", "Your password was changed", "The password of your account was changed."
+    ),
+    "password_reset": _change(
+        "password_changed", "Your password was reset", "The password of your account was reset with a mailed code."
+    ),
+    "password_set": _change(
+        "password_changed", "Your account has a password now", "A password was set for your account."
+    ),
+    "recovery_codes_generated": _change(
+        "security_changed",
+        "New recovery codes",
+        "New recovery codes were made for your account; the old ones no longer work.",
+    ),
+    "totp_activated": _change(
+        "security_changed",
+        "An authenticator app was added",
+        "Signing in now asks for a code from your authenticator app.",
+    ),
+    "totp_deactivated": _change(
+        "security_changed", "Your authenticator app was removed", "Signing in no longer asks for a code from your app."
+    ),
     "webauthn_added": _change("security_changed", "A passkey was added", "A new passkey can sign in to your account."),
-    "webauthn_removed": _change("security_changed", "A passkey was removed", "A passkey was removed from your account."),
-    "account_connected": _change("security_changed", "Another way to sign in was added", "An account elsewhere can now sign in to yours."),
-    "account_disconnected": _change("security_changed", "A way to sign in was removed", "An account elsewhere can no longer sign in to yours."),
+    "webauthn_removed": _change(
+        "security_changed", "A passkey was removed", "A passkey was removed from your account."
+    ),
+    "account_connected": _change(
+        "security_changed", "Another way to sign in was added", "An account elsewhere can now sign in to yours."
+    ),
+    "account_disconnected": _change(
+        "security_changed", "A way to sign in was removed", "An account elsewhere can no longer sign in to yours."
+    ),
 }
 
 
@@ -110,7 +144,8 @@ class AccountAdapter(PeopleAdapter):
             "paragraphs": [line.format_map(values) for line in mail.text],
             "code": context.get("code", ""),
             "title": mail.subject.format_map(values),
-            "security": mail.security and {"ip": context.get("ip"), "browser": context.get("user_agent"), "advice": NOT_YOU},
+            "security": mail.security
+            and {"ip": context.get("ip"), "browser": context.get("user_agent"), "advice": NOT_YOU},
             "action_label": mail.action,
             "action_url": absolute(reverse(mail.action_url)) if mail.action_url else "",
         }

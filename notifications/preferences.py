@@ -29,7 +29,9 @@ def kinds_for(user: User) -> list[Kind]:
 def shown_to(user: User) -> list[Group]:
     """The settings page: groups of kinds with what is chosen."""
     off = set(
-        Preference.objects.filter(user=user, channel=Delivery.Channel.EMAIL, enabled=False).values_list("kind", flat=True)
+        Preference.objects.filter(user=user, channel=Delivery.Channel.EMAIL, enabled=False).values_list(
+            "kind", flat=True
+        )
     )
     choices = [Choice(kind, kind.name not in off) for kind in kinds_for(user)]
     groups = [Group(name, [c for c in choices if c.kind.group == name]) for name in GROUPS]

@@ -20,4 +20,10 @@ class Me(CamelSchema):
 @router.get("me", response=Me, auth=signed_in, summary="Who is signed in")
 def me(request: HttpRequest) -> dict[str, object]:
     user: User = request.user  # type: ignore[assignment]
-    return {"id": user.pk, "name": user.display_name, "email": user.email, "zone": user.zone_name, "is_mentor": user.is_mentor}
+    return {
+        "id": user.pk,
+        "name": user.display_name,
+        "email": user.email,
+        "zone": user.zone_name,
+        "is_mentor": user.is_mentor,
+    }

@@ -12,7 +12,9 @@ from babel import Locale
 def all_names() -> dict[str, str]:
     """Code -> English name, in the order of the names. Regional variants are left out."""
     known = Locale("en").languages
-    return dict(sorted(((code, name) for code, name in known.items() if code.isalpha() and len(code) <= 3), key=lambda p: p[1]))
+    return dict(
+        sorted(((code, name) for code, name in known.items() if code.isalpha() and len(code) <= 3), key=lambda p: p[1])
+    )
 
 
 def is_language(code: str) -> bool:

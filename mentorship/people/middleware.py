@@ -22,5 +22,3 @@ class ZoneMiddleware:
 
         request.zone = SimpleLazyObject(reader)  # type: ignore[attr-defined]
         return self.get_response(request)
-
-

@@ -28,10 +28,21 @@ def cleaned(upload: UploadedFile) -> ContentFile:
             warnings.simplefilter("error", Image.DecompressionBombWarning)
             picture = Image.open(upload, formats=FORMATS)
             if picture.width * picture.height > LARGEST_PIXELS:
-                raise ValidationError("This photo has more than 50 million pixels. Please choose a smaller one.", code="too_large")
+                raise ValidationError(
+                    "This photo has more than 50 million pixels. Please choose a smaller one.", code="too_large"
+                )
             square = _square(picture)
-    except (UnidentifiedImageError, OSError, ValueError, SyntaxError, Image.DecompressionBombWarning, Image.DecompressionBombError):
-        raise ValidationError("This is not a photo we can read. Please choose a JPEG, PNG or WebP.", code="not_a_photo") from None
+    except (
+        UnidentifiedImageError,
+        OSError,
+        ValueError,
+        SyntaxError,
+        Image.DecompressionBombWarning,
+        Image.DecompressionBombError,
+    ):
+        raise ValidationError(
+            "This is not a photo we can read. Please choose a JPEG, PNG or WebP.", code="not_a_photo"
+        ) from None
     written = BytesIO()
     square.save(written, "WEBP", quality=84, method=4)
     return ContentFile(written.getvalue(), name=f"{secrets.token_hex(16)}.webp")

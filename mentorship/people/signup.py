@@ -92,7 +92,9 @@ def _count_wrong_try(request: HttpRequest, state: dict[str, Any]) -> None:
         forget(request)
         # Without this the refusal's page could be lost before the session is saved, and with it the count.
         request.session.save()
-        raise Refusal("code_expired", "That was wrong three times, so this code no longer works. Please ask for a new one.")
+        raise Refusal(
+            "code_expired", "That was wrong three times, so this code no longer works. Please ask for a new one."
+        )
     request.session[KEY] = state
     request.session.save()
     raise Refusal("wrong_code", "That is not the code we mailed you. Please look again.")
@@ -128,6 +130,4 @@ def _verify(user: User, state: dict[str, Any]) -> None:
         user.set_unusable_password()
         user.save(update_fields=["name", "password"])
     addresses.filter(primary=True).exclude(email__iexact=state["email"]).update(primary=False)
-    EmailAddress.objects.update_or_create(
-        user=user, email=state["email"], defaults={"verified": True, "primary": True}
-    )
+    EmailAddress.objects.update_or_create(user=user, email=state["email"], defaults={"verified": True, "primary": True})

@@ -11,7 +11,12 @@ from django.core.exceptions import ValidationError
 @cache
 def names() -> tuple[str, ...]:
     """Every zone people may choose: regions with a city, and UTC."""
-    return ("UTC", *sorted(z for z in available_timezones() if "/" in z and not z.startswith(("Etc/", "posix/", "right/", "SystemV/"))))
+    return (
+        "UTC",
+        *sorted(
+            z for z in available_timezones() if "/" in z and not z.startswith(("Etc/", "posix/", "right/", "SystemV/"))
+        ),
+    )
 
 
 def is_zone(name: str) -> bool:

@@ -19,7 +19,10 @@ class SignupForm(forms.Form):
     field_order = ("name", "email", "password1")
 
     name = forms.CharField(
-        max_length=120, label="Your name", widget=forms.TextInput(attrs={"autocomplete": "name"}), help_text="As your mentors will see it."
+        max_length=120,
+        label="Your name",
+        widget=forms.TextInput(attrs={"autocomplete": "name"}),
+        help_text="As your mentors will see it.",
     )
     zone = forms.CharField(max_length=64, required=False, widget=forms.HiddenInput())
 

@@ -55,7 +55,10 @@ class _ShopFront(forms.ModelForm):
         help_text="What changes for your students? For example: “Your first production deploy, without fear.”",
     )
     bio = forms.CharField(
-        max_length=5000, label="About you", widget=forms.Textarea(attrs={"rows": 8}), help_text="What you have done, and how you work with people."
+        max_length=5000,
+        label="About you",
+        widget=forms.Textarea(attrs={"rows": 8}),
+        help_text="What you have done, and how you work with people.",
     )
     topics = forms.ModelMultipleChoiceField(
         queryset=Topic.objects.all(), widget=forms.CheckboxSelectMultiple, label=f"Topics, at most {MAX_TOPICS}"
@@ -68,7 +71,9 @@ class _ShopFront(forms.ModelForm):
     def clean_topics(self) -> Any:
         topics = self.cleaned_data["topics"]
         if len(topics) > MAX_TOPICS:
-            raise ValidationError(f"Choose at most {MAX_TOPICS} topics: the ones you would most like to be found for.", code="topics")
+            raise ValidationError(
+                f"Choose at most {MAX_TOPICS} topics: the ones you would most like to be found for.", code="topics"
+            )
         return topics
 
 
@@ -131,7 +136,11 @@ class MentorForm(_ShopFront):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        for name, least, most in (("max_active_students", 1, 500), ("notice_hours", 1, 72), ("slot_step_minutes", 5, 240)):
+        for name, least, most in (
+            ("max_active_students", 1, 500),
+            ("notice_hours", 1, 72),
+            ("slot_step_minutes", 5, 240),
+        ):
             field = self.fields[name]
             field.min_value, field.max_value = least, most
             field.widget.attrs.update({"min": least, "max": most, "inputmode": "numeric"})
@@ -139,7 +148,9 @@ class MentorForm(_ShopFront):
     def clean_max_active_students(self) -> int:
         seats = self.cleaned_data["max_active_students"]
         if seats < 1:
-            raise ValidationError("Have at least one seat. To take nobody new, switch off “I take new students”.", code="seats")
+            raise ValidationError(
+                "Have at least one seat. To take nobody new, switch off “I take new students”.", code="seats"
+            )
         return seats
 
     def clean_slug(self) -> str:

@@ -56,21 +56,32 @@ class MentorProfile(models.Model):
     promise = models.CharField(max_length=120, help_text="One sentence: what changes for your students.")
     bio = models.TextField(max_length=5000, blank=True)
     topics = models.ManyToManyField(Topic, blank=True, related_name="mentors")
-    languages = ArrayField(models.CharField(max_length=35), default=list, blank=True, help_text="Language codes, e.g. en, de, ja.")
+    languages = ArrayField(
+        models.CharField(max_length=35), default=list, blank=True, help_text="Language codes, e.g. en, de, ja."
+    )
     meeting_url = models.URLField(
-        max_length=500, blank=True, help_text="Your own room (https). Shown only to the two of you, only while a session runs."
+        max_length=500,
+        blank=True,
+        help_text="Your own room (https). Shown only to the two of you, only while a session runs.",
     )
     max_active_students = models.PositiveSmallIntegerField(default=default_seats, validators=[MaxValueValidator(500)])
     accepts_new = models.BooleanField(default=True, help_text="Off: only students who already have a seat can buy.")
     applied_at = models.DateTimeField(null=True, blank=True)
     verified_at = models.DateTimeField(null=True, blank=True)
     commission_percent = models.PositiveSmallIntegerField(
-        null=True, blank=True, validators=[MaxValueValidator(100)], help_text="The platform's share; empty: the usual one."
+        null=True,
+        blank=True,
+        validators=[MaxValueValidator(100)],
+        help_text="The platform's share; empty: the usual one.",
     )
     notice_hours = models.PositiveSmallIntegerField(
-        default=default_notice, validators=[MinValueValidator(1), MaxValueValidator(72)], help_text="Least notice for a booking."
+        default=default_notice,
+        validators=[MinValueValidator(1), MaxValueValidator(72)],
+        help_text="Least notice for a booking.",
     )
-    slot_step_minutes = models.PositiveSmallIntegerField(default=default_step, validators=[MinValueValidator(5), MaxValueValidator(240)])
+    slot_step_minutes = models.PositiveSmallIntegerField(
+        default=default_step, validators=[MinValueValidator(5), MaxValueValidator(240)]
+    )
     buffer_before_minutes = models.PositiveSmallIntegerField(default=0, validators=[MaxValueValidator(240)])
     buffer_after_minutes = models.PositiveSmallIntegerField(default=0, validators=[MaxValueValidator(240)])
 
@@ -79,7 +90,9 @@ class MentorProfile(models.Model):
     class Meta:
         constraints = [
             models.CheckConstraint(condition=models.Q(notice_hours__range=(1, 72)), name="people_notice_1_to_72_h"),
-            models.CheckConstraint(condition=models.Q(slot_step_minutes__range=(5, 240)), name="people_slot_step_5_to_240"),
+            models.CheckConstraint(
+                condition=models.Q(slot_step_minutes__range=(5, 240)), name="people_slot_step_5_to_240"
+            ),
             models.CheckConstraint(
                 condition=models.Q(commission_percent__isnull=True) | models.Q(commission_percent__lte=100),
                 name="people_commission_is_a_percentage",
