@@ -11,7 +11,7 @@ BOOTSTRAP = test -n "$(PYTHON)" || { echo 'Python 3.11 or newer is needed, and n
 	"$(PYTHON)" -I mentorship/bootstrap.py
 RUN = exec .venv/bin/python -m mentorship.supervise
 
-.PHONY: demo test services check lock
+.PHONY: demo test services install check lock
 
 demo:
 	@$(BOOTSTRAP) requirements.lock && $(RUN) demo
@@ -22,8 +22,11 @@ test:
 services:
 	@$(BOOTSTRAP) requirements.lock && $(RUN) services
 
+install:
+	@$(BOOTSTRAP) requirements-dev.lock
+
 check:
-	@$(BOOTSTRAP) requirements-dev.lock && exec .ci/run check
+	@exec bash .ci/run check
 
 LOCK = uv pip compile --quiet --universal --fork-strategy fewest --generate-hashes --no-emit-index-url --python-version 3.11
 lock:

@@ -159,7 +159,8 @@ def main(lock):
         fcntl.flock(holder, fcntl.LOCK_EX)
     if installed(lock):
         return
-    if not (os.path.exists(STAMP) and pip_works()):
+    interrupted = os.path.exists(STAMP) and os.path.getsize(STAMP) == 0  # then a package may be there by half
+    if interrupted or not pip_works():
         make_venv()
     # The stamp goes first and comes back last: an interrupted installation is never taken for a finished one.
     with open(STAMP, "w") as file:
