@@ -35,7 +35,17 @@ class LedgerEntryInline(ReadOnlyInline):
 
 @admin.register(Order)
 class OrderAdmin(ReadOnlyAdmin):
-    list_display = ("number", "created_at", "student", "mentor", "title", "amount_display", "status", "provider", "attention")
+    list_display = (
+        "number",
+        "created_at",
+        "student",
+        "mentor",
+        "title",
+        "amount_display",
+        "status",
+        "provider",
+        "attention",
+    )
     list_filter = ("status", "provider", "currency", ("attention", admin.EmptyFieldListFilter))
     list_select_related = ("student", "mentor")
     search_fields = ("number", "id", "student__email", "mentor__email", "provider_reference")

@@ -76,5 +76,10 @@ class LedgerEntry(models.Model):
             ),
         ]
 
+    @property
+    def owed_display(self) -> str:
+        """The sum as the person we owe it to reads it: what we owe is a credit, so the sign turns."""
+        return f"{'+' if self.amount_minor < 0 else ''}{money.display(-self.amount_minor, self.currency)}"
+
     def __str__(self) -> str:
         return f"{self.account} {money.display(self.amount_minor, self.currency)}"

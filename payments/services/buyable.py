@@ -15,15 +15,15 @@ from seats.models import Seat
 from sessions_app.models import Session
 
 
-def check_buyable(*, student: Any, offering: Offering, profile: MentorProfile, now: datetime) -> None:
-    """Whether this student may buy this offering (which they can see). Raises Refusal with the reason.
+def check_buyable(*, student: Any | None, offering: Offering, profile: MentorProfile, now: datetime) -> None:
+    """Whether this student (None: a visitor) may buy this offering, which they can see. Raises Refusal with the reason.
 
     Seat and time are not judged here: the ones who take them do that. The caller holds the people's locks where the
     answer counts; a page may ask without.
     """
-    if offering.mentor_id == student.pk:
+    if student is not None and offering.mentor_id == student.pk:
         raise Refusal("own_offering", "This is your own offering.")
-    seated = is_seated(student, offering.mentor_id, now)
+    seated = student is not None and is_seated(student, offering.mentor_id, now)
     name = profile.user.first_name
     if not profile.accepts_new and not seated:
         raise Refusal("not_for_sale", f"{name} takes no new students at the moment.")
@@ -32,6 +32,8 @@ def check_buyable(*, student: Any, offering: Offering, profile: MentorProfile, n
             "not_for_sale",
             f"{name} wants to be asked first, and that is not possible here yet.",
         )
+    if student is None:
+        return
     if offering.is_intro and intro_taken(student.pk, offering.mentor_id):
         raise Refusal("intro_used", f"You have already had your intro with {name}.")
     if offering.takes_seat:

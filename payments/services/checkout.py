@@ -52,8 +52,8 @@ def checkout(
     """Place an order, keep seat and first time for it, and open the page it is paid on (`order.checkout_url`).
 
     A new checkout with the same mentor replaces the open one. The same key and body give the same order again. What
-    is free is paid and granted at once. Raises NotFound (provider, offering), Malformed (`key_reused`, no time for a single
-    session), Refusal `own_offering`, `not_for_sale`, `intro_used`, `pack_limit`, `mentor_full`, `slot_unavailable`,
+    is free is paid and granted at once. Raises NotFound (provider, offering), Malformed (`key_reused`, no time for a
+    single session), Refusal `own_offering`, `not_for_sale`, `intro_used`, `pack_limit`, `mentor_full`, `slot_unavailable`,
     `notice_too_short`, and ProviderAway.
     """
     providers.by_name(provider)

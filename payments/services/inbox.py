@@ -22,6 +22,13 @@ LEASE = timedelta(minutes=2)
 KNOWN = {"payment.paid", "payment.declined"}
 
 
+def check(event: Event) -> None:
+    """Raises ValueError for an event that no row can hold."""
+    for text, most in ((event.key, 200), (event.kind, 100), (event.reference, 200)):
+        if not text or len(text) > most or not text.isprintable():
+            raise ValueError("an event has short printable names")
+
+
 def store(provider: str, event: Event, payload: str, *, now: datetime) -> None:
     """Keep this event once (unique by provider and key), however often it is delivered."""
     row = WebhookEvent(

@@ -1,0 +1,75 @@
+"""Buying over the API. What was bought is granted by the payment, never by a call."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+from django.http import HttpRequest
+from ninja import Router
+from pydantic import Field
+
+from mentorship.kernel import idempotency
+from mentorship.kernel.api import CamelSchema, Id, Instant, at_most, signed_in
+from mentorship.kernel.refusals import NotFound
+from payments import services
+from payments.models import Order
+from payments.views.site import site_url
+
+router = Router(tags=["payments"])
+
+
+class CheckoutIn(CamelSchema):
+    """A price, a mode or anything else a client might add is not read: the offering decides."""
+
+    offering_id: Id
+    scheduled_at: Instant | None = None
+    agenda: str = Field("", max_length=2000)
+
+
+class CheckoutOut(CamelSchema):
+    order_id: UUID
+    checkout_url: str
+    expires_at: Instant
+
+
+class OrderOut(CamelSchema):
+    id: UUID
+    number: str
+    status: str
+    amount: int = Field(description="minor units")
+    currency: str
+    pack_id: int | None
+    session_id: UUID | None
+
+
+@router.post("checkout/{provider}", response={201: CheckoutOut}, auth=at_most("checkout", "checkouts_per_minute"))
+def create_checkout(request: HttpRequest, provider: str, wish: CheckoutIn) -> tuple[int, dict[str, object]]:
+    """Place an order and open the page it is paid on. Same Idempotency-Key and body: the same answer."""
+    order = services.checkout(
+        student=request.user,
+        offering_id=wish.offering_id,
+        provider=provider,
+        starts_at=wish.scheduled_at,
+        agenda=wish.agenda,
+        idempotency_key=idempotency.key_of(request),
+        site_url=site_url(request),
+        now=request.now,
+    )
+    return 201, {"order_id": order.pk, "checkout_url": order.checkout_url, "expires_at": order.expires_at}
+
+
+@router.get("orders/{order_id}", response=OrderOut, auth=signed_in)
+def get_order(request: HttpRequest, order_id: UUID) -> dict[str, object]:
+    """The buyer's own order, its status judged now."""
+    order = Order.objects.filter(pk=order_id, student=request.user).first()
+    if order is None:
+        raise NotFound
+    return {
+        "id": order.pk,
+        "number": order.number,
+        "status": order.status_at(request.now),
+        "amount": order.amount_minor,
+        "currency": order.currency,
+        "pack_id": order.pack_id,
+        "session_id": order.session_id,
+    }

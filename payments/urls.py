@@ -1,0 +1,14 @@
+from django.urls import path
+
+from payments.views import checkout, orders, sandbox, wallet, webhook
+
+urlpatterns = [
+    # Before the API's own addresses: a webhook is a raw body, not a call.
+    path("api/webhooks/<str:provider>", webhook.receive, name="webhook"),
+    path("sandbox/checkout/<slug:reference>", sandbox.page, name="sandbox_checkout"),
+    path("checkout/<int:offering_id>", checkout.page, name="checkout"),
+    path("checkout/return/<uuid:order_id>", orders.back, name="checkout_return"),
+    path("checkout/orders/<uuid:order_id>", orders.show, name="order"),
+    path("checkout/orders/<uuid:order_id>/end", orders.end, name="order_end"),
+    path("tutor/wallet", wallet.wallet, name="wallet"),
+]
