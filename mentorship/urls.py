@@ -1,3 +1,4 @@
+from django.conf import settings
 from django.contrib import admin
 from django.urls import include, path
 
@@ -6,10 +7,17 @@ from mentorship.api import api
 urlpatterns = [
     path("admin/", admin.site.urls),
     path("accounts/", include("allauth.urls")),
+    path("", include("payments.urls")),  # before the API: a webhook's address lies under /api/ but is no call of it
     path("api/", api.urls),
     path("", include("mentorship.people.urls")),
     path("", include("notifications.urls")),
+    path("", include("offerings.urls")),
+    path("", include("sessions_app.urls")),
+    path("", include("mentorship.pages.urls")),
 ]
+
+if settings.DEMO:
+    urlpatterns.append(path("demo/", include("mentorship.demo.urls")))
 
 handler400 = "mentorship.kernel.errors.bad_request"
 handler403 = "mentorship.kernel.errors.forbidden"

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 
 from django.conf import settings
+from django.db.models import F
 
 from mentorship.kernel.models import ClockOffset
 
@@ -31,9 +32,8 @@ def advance(by: timedelta) -> datetime:
         raise RuntimeError("the clock moves only in the demo")
     if by < timedelta():
         raise ValueError("the clock only moves forward")
-    row, _ = ClockOffset.objects.get_or_create(pk=1, defaults={"offset": timedelta()})
-    row.offset += by
-    row.save(update_fields=["offset"])
+    ClockOffset.objects.get_or_create(pk=1, defaults={"offset": timedelta()})
+    ClockOffset.objects.update(offset=F("offset") + by)
     return now()
 
 

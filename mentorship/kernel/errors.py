@@ -4,16 +4,18 @@ from __future__ import annotations
 
 from typing import Any
 
+from django.core.exceptions import RequestDataTooBig
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
 
-from mentorship.kernel.refusals import Refusal
+from mentorship.kernel.refusals import CsrfFailed, LoginRequired, Refusal
 
 TITLES = {
     400: "That could not be read",
     401: "Please sign in",
     403: "Not yours to do",
     404: "Nothing here",
+    405: "Not this method",
     409: "That is not possible now",
     413: "Too large",
     422: "That could not be understood",
@@ -46,9 +48,7 @@ def answer(request: HttpRequest, refusal: Refusal) -> HttpResponse:
 
 def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
     if wants_json(request):
-        if not request.user.is_authenticated:
-            return problem(401, "login_required", "Sign in first.")
-        return problem(403, "csrf_failed", "The CSRF token is missing or wrong. Send the csrftoken cookie's value as X-CSRFToken.")
+        return answer(request, CsrfFailed() if request.user.is_authenticated else LoginRequired())
     return render(request, "403.html", {"csrf": True}, status=403)
 
 
@@ -60,8 +60,16 @@ def not_found(request: HttpRequest, exception: Exception | None = None) -> HttpR
 
 def bad_request(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
     if wants_json(request):
+        if isinstance(exception, RequestDataTooBig):
+            return problem(413, "too_large", "The body is too large.")
         return problem(422, "malformed", "The request could not be read.")
     return render(request, "400.html", status=400)
+
+
+def method_not_allowed(response: HttpResponse) -> HttpResponse:
+    """ninja's own 405 is plain text; ours says the same in problem+json."""
+    allowed = response.headers["Allow"]
+    return problem(405, "method_not_allowed", f"This address understands {allowed}.", Allow=allowed)
 
 
 def forbidden(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:

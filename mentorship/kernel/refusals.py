@@ -49,3 +49,23 @@ class SlowDown(Refusal):
     def __init__(self, retry_after: int) -> None:
         super().__init__("slow_down", "That was a lot at once. Please wait a moment and try again.")
         self.retry_after = max(1, retry_after)
+
+
+class LoginRequired(Refusal):
+    """Nobody is signed in."""
+
+    status = 401
+
+    def __init__(self) -> None:
+        super().__init__("login_required", "Sign in first.")
+
+
+class CsrfFailed(Refusal):
+    """An unsafe request of a signed-in person without the right token."""
+
+    status = 403
+
+    def __init__(self) -> None:
+        super().__init__(
+            "csrf_failed", "The CSRF token is missing or wrong. Send the csrftoken cookie's value as X-CSRFToken."
+        )

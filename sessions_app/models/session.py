@@ -85,12 +85,18 @@ class Session(models.Model):
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     mentor = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="sessions_given")
     student = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="sessions_taken")
-    pack = models.ForeignKey("packs.SessionPack", null=True, blank=True, on_delete=models.PROTECT, related_name="sessions")
-    purchase = models.ForeignKey("packs.Purchase", null=True, blank=True, on_delete=models.PROTECT, related_name="booked_sessions")
+    pack = models.ForeignKey(
+        "packs.SessionPack", null=True, blank=True, on_delete=models.PROTECT, related_name="sessions"
+    )
+    purchase = models.ForeignKey(
+        "packs.Purchase", null=True, blank=True, on_delete=models.PROTECT, related_name="booked_sessions"
+    )
     offering = models.ForeignKey(
         "offerings.Offering", null=True, blank=True, on_delete=models.PROTECT, related_name="sessions"
     )
-    course = models.ForeignKey("offerings.Course", null=True, blank=True, on_delete=models.PROTECT, related_name="sessions")
+    course = models.ForeignKey(
+        "offerings.Course", null=True, blank=True, on_delete=models.PROTECT, related_name="sessions"
+    )
     order_id = models.UUIDField(null=True, blank=True)
     title = models.CharField(max_length=120)
     agenda = models.TextField(max_length=2000, blank=True)
@@ -114,27 +120,33 @@ class Session(models.Model):
             models.CheckConstraint(condition=Q(ends_at__gt=F("starts_at")), name="sessions_end_after_start"),
             models.CheckConstraint(condition=~Q(student=F("mentor")), name="sessions_not_with_oneself"),
             models.CheckConstraint(
-                condition=~Q(status="AWAITING_PAYMENT") | Q(payment_deadline__isnull=False), name="sessions_unpaid_has_deadline"
+                condition=~Q(status="AWAITING_PAYMENT") | Q(payment_deadline__isnull=False),
+                name="sessions_unpaid_has_deadline",
             ),
             models.CheckConstraint(
                 condition=Q(credit="", pack__isnull=True) | (~Q(credit="") & Q(pack__isnull=False)),
                 name="sessions_credit_is_a_packs",
             ),
             models.CheckConstraint(
-                condition=~Q(status__in=["SCHEDULED", "IN_PROGRESS"]) | Q(credit="HELD"), name="sessions_booked_holds_a_credit"
+                condition=~Q(status__in=["SCHEDULED", "IN_PROGRESS"]) | Q(credit="HELD"),
+                name="sessions_booked_holds_a_credit",
             ),
             models.CheckConstraint(
                 condition=~Q(status__in=["COMPLETED"]) | Q(credit="USED"), name="sessions_completed_used_its_credit"
             ),
             models.UniqueConstraint(
-                fields=["order_id"], condition=Q(order_id__isnull=False) & ~Q(status="EXPIRED"), name="sessions_one_per_order"
+                fields=["order_id"],
+                condition=Q(order_id__isnull=False) & ~Q(status="EXPIRED"),
+                name="sessions_one_per_order",
             ),
         ]
         indexes = [
             models.Index(fields=["student", "starts_at"], name="sessions_of_student"),
             models.Index(fields=["mentor", "starts_at"], name="sessions_of_mentor"),
             models.Index(fields=["pack", "starts_at"], name="sessions_of_pack"),
-            models.Index(fields=["ends_at"], condition=Q(status__in=["SCHEDULED", "IN_PROGRESS"]), name="sessions_booked"),
+            models.Index(
+                fields=["ends_at"], condition=Q(status__in=["SCHEDULED", "IN_PROGRESS"]), name="sessions_booked"
+            ),
             models.Index(fields=["starts_at"], condition=Q(status="SCHEDULED"), name="sessions_to_remind"),
             models.Index(fields=["payment_deadline"], condition=Q(status="AWAITING_PAYMENT"), name="sessions_unpaid"),
             models.Index(fields=["settled_at"], condition=Q(credit="USED"), name="sessions_settled"),
@@ -175,7 +187,9 @@ class Session(models.Model):
 
     def can_be_undone(self, now: datetime) -> bool:
         """A fresh booking can be taken back for 15 minutes, while the start is over an hour away."""
-        fresh = self.booked_at is not None and now - self.booked_at <= timedelta(minutes=settings.MENTORSHIP.undo_minutes)
+        fresh = self.booked_at is not None and now - self.booked_at <= timedelta(
+            minutes=settings.MENTORSHIP.undo_minutes
+        )
         return fresh and self.starts_at - now > timedelta(hours=1)
 
     def status_at(self, now: datetime) -> str:
