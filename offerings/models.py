@@ -75,12 +75,17 @@ class Offering(models.Model):
     title = models.CharField(max_length=120)
     description = models.TextField(max_length=4000, blank=True)
     booking_mode = models.CharField(max_length=10, choices=BookingMode.choices, default=BookingMode.INSTANT)
-    session_count = models.PositiveSmallIntegerField(default=1, validators=[MinValueValidator(1), MaxValueValidator(100)])
+    session_count = models.PositiveSmallIntegerField(
+        default=1, validators=[MinValueValidator(1), MaxValueValidator(100)]
+    )
     duration_minutes = models.PositiveSmallIntegerField(validators=[MinValueValidator(15), MaxValueValidator(480)])
     price_minor = models.PositiveBigIntegerField(validators=[MaxValueValidator(10**12)])
     currency = models.CharField(max_length=3)
     validity_days = models.PositiveSmallIntegerField(
-        null=True, blank=True, validators=[MinValueValidator(30), MaxValueValidator(365)], help_text="Empty: the usual validity."
+        null=True,
+        blank=True,
+        validators=[MinValueValidator(30), MaxValueValidator(365)],
+        help_text="Empty: the usual validity.",
     )
     course = models.ForeignKey(Course, null=True, blank=True, on_delete=models.PROTECT, related_name="offerings")
     private_for = models.ForeignKey(
@@ -94,10 +99,13 @@ class Offering(models.Model):
     class Meta:
         constraints = [
             models.CheckConstraint(
-                condition=models.Q(kind="SESSION", session_count=1) | models.Q(kind="PACK", session_count__range=(2, 100)),
+                condition=models.Q(kind="SESSION", session_count=1)
+                | models.Q(kind="PACK", session_count__range=(2, 100)),
                 name="offerings_count_fits_kind",
             ),
-            models.CheckConstraint(condition=models.Q(duration_minutes__range=(15, 480)), name="offerings_duration_15_to_480"),
+            models.CheckConstraint(
+                condition=models.Q(duration_minutes__range=(15, 480)), name="offerings_duration_15_to_480"
+            ),
             models.CheckConstraint(
                 condition=models.Q(is_intro=False) | models.Q(kind="SESSION", duration_minutes__range=(15, 30)),
                 name="offerings_intro_is_15_to_30_min",

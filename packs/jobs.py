@@ -14,7 +14,12 @@ def warn_pack_expiry(now: datetime) -> int:
     """Tell students 30, 7 and 1 days before expiry how many credits are at risk; a late run sends only the nearest."""
     at_risk = (
         SessionPack.objects.open(now)
-        .filter(expires_at__lte=now + timedelta(days=max(WARN_DAYS)), sessions_remaining__gt=0, paused_at=None, frozen_at=None)
+        .filter(
+            expires_at__lte=now + timedelta(days=max(WARN_DAYS)),
+            sessions_remaining__gt=0,
+            paused_at=None,
+            frozen_at=None,
+        )
         .select_related("student", "mentor")
     )
     notices = []

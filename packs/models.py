@@ -64,7 +64,8 @@ class SessionPack(models.Model):
                 name="packs_counters_not_negative",
             ),
             models.CheckConstraint(
-                condition=Q(sessions_total__gte=F("sessions_held") + F("sessions_used")), name="packs_held_and_used_within_total"
+                condition=Q(sessions_total__gte=F("sessions_held") + F("sessions_used")),
+                name="packs_held_and_used_within_total",
             ),
             models.CheckConstraint(condition=~Q(student=F("mentor")), name="packs_not_with_oneself"),
             models.UniqueConstraint(
@@ -116,7 +117,9 @@ class Purchase(models.Model):
 
     pack = models.ForeignKey(SessionPack, on_delete=models.PROTECT, related_name="purchases")
     order_id = models.UUIDField(null=True, blank=True, unique=True)
-    offering = models.ForeignKey("offerings.Offering", null=True, blank=True, on_delete=models.PROTECT, related_name="purchases")
+    offering = models.ForeignKey(
+        "offerings.Offering", null=True, blank=True, on_delete=models.PROTECT, related_name="purchases"
+    )
     title = models.CharField(max_length=120)
     sessions = models.PositiveIntegerField()
     amount_minor = models.PositiveBigIntegerField()

@@ -62,7 +62,9 @@ def lines(
     for entry in entries:
         left += entry.total_delta - entry.used_delta
         free += entry.free_delta
-        told.append(_line(pack, entry, sessions.get(entry.session_id) if entry.session_id else None, reader, left, free))
+        told.append(
+            _line(pack, entry, sessions.get(entry.session_id) if entry.session_id else None, reader, left, free)
+        )
     if free > 0 and pack.has_lapsed(reader.now):
         told.append(_lapse_to_come(pack, left - free, free))
     return told[::-1]

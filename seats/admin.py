@@ -15,16 +15,29 @@ class SeatEventInline(ReadOnlyInline):
 
 @admin.register(Seat)
 class SeatAdmin(ReadOnlyAdmin):
-    list_display = ("mentor", "number", "student", "status", "held_until", "grace_ends_at", "released_at", "release_reason")
+    list_display = (
+        "mentor",
+        "number",
+        "student",
+        "status",
+        "held_until",
+        "grace_ends_at",
+        "released_at",
+        "release_reason",
+    )
     list_filter = ("status", "release_reason")
     list_select_related = ("mentor", "student")
     search_fields = ("mentor__email", "student__email")
     inlines = (SeatEventInline,)
     actions_detail = ("release",)
 
-    @verb("Release the seat", "It is free for the next person at once. Credits and sessions stay as they are.", ReasonForm)
+    @verb(
+        "Release the seat", "It is free for the next person at once. Credits and sessions stay as they are.", ReasonForm
+    )
     def release(self, request: HttpRequest, form: ReasonForm, object_id: str) -> str:
-        seat = release_seat(seat_id=int(object_id), by=request.user, reason=form.cleaned_data["reason"], now=clock.now())
+        seat = release_seat(
+            seat_id=int(object_id), by=request.user, reason=form.cleaned_data["reason"], now=clock.now()
+        )
         return f"Seat {seat.number} is released."
 
 

@@ -22,7 +22,11 @@ class SeatQuerySet(models.QuerySet["Seat"]):
 
     def occupying(self, now: datetime) -> SeatQuerySet:
         """Seats that count against the mentor's capacity at `now`, judged by their deadlines, not by any job."""
-        return self.standing().with_life(now).filter(_kept_until_later(now) | Q(status=Seat.Status.ACTIVE, has_live_pack=True))
+        return (
+            self.standing()
+            .with_life(now)
+            .filter(_kept_until_later(now) | Q(status=Seat.Status.ACTIVE, has_live_pack=True))
+        )
 
     def lapsed(self, now: datetime) -> SeatQuerySet:
         """Seats whose time is over and that nobody has released yet."""
@@ -76,14 +80,16 @@ class Seat(models.Model):
             models.CheckConstraint(condition=Q(number__gte=1), name="seats_numbered_from_1"),
             models.CheckConstraint(condition=~Q(student=F("mentor")), name="seats_not_with_oneself"),
             models.CheckConstraint(
-                condition=Q(status="RELEASED", released_at__isnull=False) | (~Q(status="RELEASED") & Q(released_at__isnull=True)),
+                condition=Q(status="RELEASED", released_at__isnull=False)
+                | (~Q(status="RELEASED") & Q(released_at__isnull=True)),
                 name="seats_released_has_its_time",
             ),
             models.CheckConstraint(
                 condition=~Q(status="GRACE") | Q(grace_ends_at__isnull=False), name="seats_grace_has_its_end"
             ),
             models.CheckConstraint(
-                condition=~Q(status__in=["HELD", "OFFERED"]) | Q(held_until__isnull=False), name="seats_hold_has_its_end"
+                condition=~Q(status__in=["HELD", "OFFERED"]) | Q(held_until__isnull=False),
+                name="seats_hold_has_its_end",
             ),
         ]
         indexes = [
@@ -130,5 +136,3 @@ class SeatEvent(models.Model):
 
     def __str__(self) -> str:
         return f"{self.before or 'new'} -> {self.after}"
-
-

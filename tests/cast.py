@@ -20,7 +20,7 @@ from sessions_app.models import WeeklyRule
 # A Monday noon, far from any clock change in the zones of the cast.
 NOW = datetime(2026, 6, 1, 12, 0, tzinfo=UTC)
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
-PASSWORD = "demo-password-1"  # noqa: S105
+PASSWORD = "demo-password-1"
 
 
 def at(days: int = 0, hour: int = 10, minute: int = 0) -> datetime:
@@ -34,7 +34,9 @@ def user(name: str, zone: str = "UTC", **fields: Any) -> User:
     )
 
 
-def mentor(name: str, zone: str = "UTC", *, seats: int = 10, verified: bool = True, hours: Any = (8, 20), **fields: Any) -> User:
+def mentor(
+    name: str, zone: str = "UTC", *, seats: int = 10, verified: bool = True, hours: Any = (8, 20), **fields: Any
+) -> User:
     """A verified mentor with the same hours every day (None: no hours at all)."""
     person = user(name, zone)
     MentorProfile.objects.create(
@@ -48,12 +50,15 @@ def mentor(name: str, zone: str = "UTC", *, seats: int = 10, verified: bool = Tr
     )
     if hours:
         WeeklyRule.objects.bulk_create(
-            WeeklyRule(mentor=person, weekday=day, start_minute=hours[0] * 60, end_minute=hours[1] * 60) for day in range(7)
+            WeeklyRule(mentor=person, weekday=day, start_minute=hours[0] * 60, end_minute=hours[1] * 60)
+            for day in range(7)
         )
     return person
 
 
-def offering(of: User, *, sessions: int = 4, minutes: int = 60, price: int = 28000, currency: str = "EUR", **fields: Any) -> Offering:
+def offering(
+    of: User, *, sessions: int = 4, minutes: int = 60, price: int = 28000, currency: str = "EUR", **fields: Any
+) -> Offering:
     """A pack of `sessions`, or with 1 a single session."""
     kind = Offering.Kind.PACK if sessions > 1 else Offering.Kind.SESSION
     return Offering.objects.create(
@@ -68,7 +73,9 @@ def offering(of: User, *, sessions: int = 4, minutes: int = 60, price: int = 280
     )
 
 
-def bought(student: User, of: User, *, sessions: int = 4, minutes: int = 60, now: datetime = NOW, **terms: Any) -> SessionPack:
+def bought(
+    student: User, of: User, *, sessions: int = 4, minutes: int = 60, now: datetime = NOW, **terms: Any
+) -> SessionPack:
     """The pack (and its seat) as a purchase leaves it, without the payment."""
     with transaction.atomic():
         lock_people([student.pk, of.pk])

@@ -6,7 +6,7 @@ import sys
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Any
 
 import pytest
@@ -24,7 +24,7 @@ def together(calls: Sequence[Callable[[], Any]]) -> list[Any]:
     def alone(call: Callable[[], Any]) -> Any:
         try:
             return call()
-        except Exception as failed:
+        except Exception as failed:  # noqa: BLE001  (whatever it is, the test judges it)
             return failed
         finally:
             connection.close()
@@ -40,10 +40,8 @@ def meet(monkeypatch: pytest.MonkeyPatch, people: int, *places: tuple[Any, str])
     def waiting(function: Callable[..., Any]) -> Callable[..., Any]:
         def call(*args: Any, **kwargs: Any) -> Any:
             result = function(*args, **kwargs)
-            try:
+            with suppress(threading.BrokenBarrierError):
                 barrier.wait(PATIENCE)
-            except threading.BrokenBarrierError:
-                pass
             return result
 
         return call
@@ -81,7 +79,9 @@ def without(*constraints: tuple[str, str]) -> Iterator[None]:
         yield
     finally:
         with connection.cursor() as cursor:
-            tables = ", ".join(f'"{m._meta.db_table}"' for m in apps.get_models() if m._meta.app_label != "contenttypes")
+            tables = ", ".join(
+                f'"{m._meta.db_table}"' for m in apps.get_models() if m._meta.app_label != "contenttypes"
+            )
             cursor.execute(f"TRUNCATE {tables} CASCADE")
             for statement in again:
                 cursor.execute(statement)

@@ -75,7 +75,15 @@ def use_credit(
 ) -> None:
     """held -> used. Only this makes a pack DEPLETED, or EXPIRED when it is settled past expiry."""
     record(
-        pack, Kind.USED, held=-1, used=1, purchase_id=purchase_id, session_id=session_id, by=by, reason=reason, at=settled_at
+        pack,
+        Kind.USED,
+        held=-1,
+        used=1,
+        purchase_id=purchase_id,
+        session_id=session_id,
+        by=by,
+        reason=reason,
+        at=settled_at,
     )
     if pack.status == SessionPack.Status.ACTIVE and pack.sessions_used == pack.sessions_total:
         expired = pack.expires_at <= settled_at
@@ -84,11 +92,22 @@ def use_credit(
         pack.save(update_fields=["status", "depleted_at"])
 
 
-def lapse_credit(*, pack: SessionPack, purchase_id: int | None, session_id: UUID, by: Any, reason: str, now: datetime) -> None:
+def lapse_credit(
+    *, pack: SessionPack, purchase_id: int | None, session_id: UUID, by: Any, reason: str, now: datetime
+) -> None:
     """held -> available; and where the pack is no longer open, the credit has lapsed at once (a student's own cancel)."""
     record(pack, Kind.RETURNED, held=-1, purchase_id=purchase_id, session_id=session_id, by=by, reason=reason, at=now)
     if pack.status != SessionPack.Status.ACTIVE:
-        record(pack, Kind.LAPSED, total=-1, purchase_id=purchase_id, session_id=session_id, by=None, reason="the pack has expired", at=now)
+        record(
+            pack,
+            Kind.LAPSED,
+            total=-1,
+            purchase_id=purchase_id,
+            session_id=session_id,
+            by=None,
+            reason="the pack has expired",
+            at=now,
+        )
 
 
 def come_back(
@@ -102,7 +121,14 @@ def come_back(
     if pack.is_open(now):
         return pack
     record(
-        pack, Kind.MOVED_OUT, total=-1, purchase_id=purchase_id, session_id=session_id, by=None, reason="moved to a make-up pack", at=now
+        pack,
+        Kind.MOVED_OUT,
+        total=-1,
+        purchase_id=purchase_id,
+        session_id=session_id,
+        by=None,
+        reason="moved to a make-up pack",
+        at=now,
     )
     make_up = SessionPack.objects.create(
         student_id=pack.student_id,
@@ -113,7 +139,9 @@ def come_back(
         created_at=now,
         expires_at=now + timedelta(days=settings.MENTORSHIP.make_up_days),
     )
-    record(make_up, Kind.MOVED_IN, total=1, purchase_id=purchase_id, session_id=session_id, by=None, reason=reason, at=now)
+    record(
+        make_up, Kind.MOVED_IN, total=1, purchase_id=purchase_id, session_id=session_id, by=None, reason=reason, at=now
+    )
     return make_up
 
 
@@ -146,4 +174,3 @@ def _take(pack: SessionPack, count: int, *, by: Any, reason: str, now: datetime)
         if taken:
             record(pack, Kind.TAKEN, total=-taken, purchase_id=purchase_id, by=by, reason=reason, at=now)
         count -= taken
-

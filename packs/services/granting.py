@@ -90,7 +90,9 @@ def _reopen(pack: SessionPack, expires_at: datetime, now: datetime) -> None:
     if was_expired:
         # Renewed within the expiry grace: what lapsed at this expiry lives again, each credit under its purchase.
         for purchase_id, count in _lapsed_by_purchase(pack):
-            record(pack, CreditEntry.Kind.REVIVED, total=count, purchase_id=purchase_id, reason="renewed in time", at=now)
+            record(
+                pack, CreditEntry.Kind.REVIVED, total=count, purchase_id=purchase_id, reason="renewed in time", at=now
+            )
 
 
 def _lapsed_by_purchase(pack: SessionPack) -> list[tuple[int | None, int]]:

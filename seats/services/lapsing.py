@@ -45,7 +45,7 @@ def release_lapsed(mentor_ids: Collection[int], *, now: datetime) -> int:
             before=before[seat.pk],
             after=Status.RELEASED,
             reason=seat.get_release_reason_display(),
-            at=seat.released_at,
+            at=seat.released_at or now,
         )
         for seat in released
     )

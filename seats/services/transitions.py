@@ -107,7 +107,9 @@ def start_grace(*, student_id: int, mentor_id: int, settled_at: datetime, now: d
     ends_at = settled_at + timedelta(hours=numbers.grace_hours)
     if settled_at < now:
         ends_at = max(ends_at, now + timedelta(hours=numbers.grace_least_notice_hours))
-    return _change(seat, Status.GRACE, by=None, reason="the last session was settled", at=settled_at, grace_ends_at=ends_at)
+    return _change(
+        seat, Status.GRACE, by=None, reason="the last session was settled", at=settled_at, grace_ends_at=ends_at
+    )
 
 
 @transaction.atomic

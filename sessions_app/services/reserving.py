@@ -41,7 +41,9 @@ def reserve(
         clear_lapsed([student.pk, offering.mentor_id], now=now)
         profile = MentorProfile.objects.select_related("user").get(user=offering.mentor_id)
         minutes = offering.duration_minutes
-        check_slot(mentor=profile, student=student, starts_at=starts_at, duration_minutes=minutes, now=now, latest=latest)
+        check_slot(
+            mentor=profile, student=student, starts_at=starts_at, duration_minutes=minutes, now=now, latest=latest
+        )
         session = Session.objects.create(
             student=student,
             mentor_id=offering.mentor_id,
@@ -68,7 +70,9 @@ def confirm_reserved(*, order_id: UUID, pack: SessionPack, now: datetime) -> Ses
     None when there is nothing left to confirm: it was cleared, cancelled, or lies in the past by now. The caller holds
     the people's locks.
     """
-    found = lock(Session.objects.filter(order_id=order_id, status=Status.AWAITING_PAYMENT).select_related("student", "mentor"))
+    found = lock(
+        Session.objects.filter(order_id=order_id, status=Status.AWAITING_PAYMENT).select_related("student", "mentor")
+    )
     if not found:
         return None
     session = found[0]
@@ -94,7 +98,12 @@ def book_paid(*, order_id: UUID, pack: SessionPack, student: Any, starts_at: dat
         profile = MentorProfile.objects.select_related("user").get(user=pack.mentor_id)
         try:
             check_slot(
-                mentor=profile, student=student, starts_at=starts_at, duration_minutes=pack.duration_minutes, now=now, latest=pack.expires_at
+                mentor=profile,
+                student=student,
+                starts_at=starts_at,
+                duration_minutes=pack.duration_minutes,
+                now=now,
+                latest=pack.expires_at,
             )
         except Refusal as refusal:
             if refusal.code != "notice_too_short":
@@ -127,9 +136,9 @@ def _expire(sessions: list[Session], now: datetime) -> int:
     Session.objects.filter(pk__in=ids).update(status=Status.EXPIRED)
     CalendarBlock.objects.filter(session__in=ids).delete()
     SessionEvent.objects.bulk_create(
-        SessionEvent(session=s, kind=SessionEvent.Kind.EXPIRED, starts_at=s.starts_at, at=min(now, s.payment_deadline or now))
+        SessionEvent(
+            session=s, kind=SessionEvent.Kind.EXPIRED, starts_at=s.starts_at, at=min(now, s.payment_deadline or now)
+        )
         for s in sessions
     )
     return len(ids)
-
-

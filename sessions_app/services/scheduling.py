@@ -5,7 +5,7 @@ from typing import Any
 from uuid import UUID, uuid4
 
 from mentorship.people.models import MentorProfile
-from packs.models import SessionPack
+from packs.models import Purchase, SessionPack
 from packs.services import hold_credit
 from sessions_app.models import Session, SessionEvent
 from sessions_app.services.common import block_time, trace
@@ -24,7 +24,7 @@ def schedule(
     """Write a booked session: its credit held, both people's time taken. Everything is locked and checked already."""
     session_id = uuid4()
     purchase_id = hold_credit(pack=pack, session_id=session_id, by=by, now=now)
-    purchase = pack.purchases.select_related("offering").filter(pk=purchase_id).first()
+    purchase = Purchase.objects.select_related("offering").filter(pk=purchase_id or 0).first()
     offering = purchase.offering if purchase else None
     session = Session.objects.create(
         id=session_id,

@@ -102,7 +102,7 @@ def settle_unmarked_session(*, session_id: UUID, settled_at: datetime, now: date
 
 def _settle(locked: Locked, status: str, credit: str, *, by: Any, settled_at: datetime, now: datetime) -> None:
     session, pack = locked.session, locked.pack
-    assert pack is not None, "a booked session holds a credit"  # noqa: S101  (a CHECK guards it)
+    assert pack is not None, "a booked session holds a credit"
     withdraw(f"session:{session.pk}", now=now)
     free_time(session)
     session.status, session.credit, session.settled_at = status, credit, settled_at
@@ -115,7 +115,9 @@ def _settle(locked: Locked, status: str, credit: str, *, by: Any, settled_at: da
     else:
         expire_lapsed(SessionPack.objects.filter(pk=pack.pk), now=settled_at)
         pack.refresh_from_db()
-        come_back(pack=pack, purchase_id=session.purchase_id, session_id=session.pk, by=by, reason=reason, now=settled_at)
+        come_back(
+            pack=pack, purchase_id=session.purchase_id, session_id=session.pk, by=by, reason=reason, now=settled_at
+        )
 
 
 def use_session_credit(
@@ -124,7 +126,9 @@ def use_session_credit(
     """The credit is used, and what follows from it: the renewal reminder at the last but one, grace after the last."""
     expire_lapsed(SessionPack.objects.filter(pk=pack.pk), now=settled_at)
     pack.refresh_from_db()
-    use_credit(pack=pack, purchase_id=session.purchase_id, session_id=session.pk, by=by, reason=reason, settled_at=settled_at)
+    use_credit(
+        pack=pack, purchase_id=session.purchase_id, session_id=session.pk, by=by, reason=reason, settled_at=settled_at
+    )
     if not pack.takes_seat:
         return
     if pack.status == SessionPack.Status.ACTIVE and pack.unsettled == 1:

@@ -116,7 +116,12 @@ def test_no_day_before_reminder_for_what_was_booked_inside_the_day(mia, sam):
 
 def test_unpaid_time_is_free_again(mia, sam):
     session = reserve(
-        student=sam, offering=offering(mia, sessions=1), order_id=order_id(), starts_at=at(2), until=NOW + 35 * HOUR / 60, now=NOW
+        student=sam,
+        offering=offering(mia, sessions=1),
+        order_id=order_id(),
+        starts_at=at(2),
+        until=NOW + 35 * HOUR / 60,
+        now=NOW,
     )
     assert expire_unpaid_sessions(NOW + 34 * HOUR / 60) == 0
     assert expire_unpaid_sessions(NOW + 35 * HOUR / 60) == 1
@@ -126,7 +131,9 @@ def test_unpaid_time_is_free_again(mia, sam):
 
 
 def test_unpaid_time_can_be_booked_by_others_without_any_job(mia, sam, sue):
-    reserve(student=sam, offering=offering(mia, sessions=1), order_id=order_id(), starts_at=at(2), until=NOW + HOUR, now=NOW)
+    reserve(
+        student=sam, offering=offering(mia, sessions=1), order_id=order_id(), starts_at=at(2), until=NOW + HOUR, now=NOW
+    )
     bought(sue, mia)
     book(student=sue, mentor_id=mia.pk, starts_at=at(2), by=sue, now=NOW + HOUR)
 
