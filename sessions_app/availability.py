@@ -43,15 +43,20 @@ class Window(NamedTuple):
     is_always: bool
 
 
+def join(spans: Iterable[tuple[int, int]]) -> list[tuple[int, int]]:
+    """Spans on a line, ascending: touching and overlapping ones are one."""
+    joined: list[tuple[int, int]] = []
+    for start, end in sorted(spans):
+        if joined and start <= joined[-1][1]:
+            joined[-1] = (joined[-1][0], max(end, joined[-1][1]))
+        else:
+            joined.append((start, end))
+    return joined
+
+
 def merge(rules: Iterable[tuple[int, int, int]]) -> tuple[Stretch, ...]:
     """Stretches of (weekday, start_minute, end_minute) rules: touching and overlapping ones are one, over midnights too."""
-    spans = sorted((day * DAY_MINUTES + start, day * DAY_MINUTES + end) for day, start, end in rules)
-    merged: list[tuple[int, int]] = []
-    for start, end in spans:
-        if merged and start <= merged[-1][1]:
-            merged[-1] = (merged[-1][0], max(end, merged[-1][1]))
-        else:
-            merged.append((start, end))
+    merged = join((day * DAY_MINUTES + start, day * DAY_MINUTES + end) for day, start, end in rules)
     # Sunday night reaches into Monday: the last stretch swallows the first ones.
     while len(merged) > 1 and merged[-1][1] >= merged[0][0] + WEEK_MINUTES:
         first = merged.pop(0)
@@ -86,6 +91,13 @@ def starts(window: Window, zone: ZoneInfo, step_minutes: int, duration_minutes: 
         return [window.opens + step * n for n in range((end - window.opens) // step + 1)]
     grid = ((window.wall_start + step * n) for n in range(-((window.wall_start - window.wall_end) // step)))
     return sorted(at for wall in grid for at in instants(wall, zone) if window.opens <= at <= latest)
+
+
+def covers(stretches: Iterable[Stretch], zone: ZoneInfo, start: datetime, end: datetime) -> bool:
+    """Whether [start, end) lies within one window."""
+    return any(
+        w.opens <= start and (end <= w.closes or (w.is_always and start < w.closes)) for w in windows(stretches, zone, start, end)
+    )
 
 
 def instants(wall: datetime, zone: ZoneInfo) -> tuple[datetime, ...]:

@@ -42,7 +42,8 @@ def answer(request: HttpRequest, refusal: Refusal) -> HttpResponse:
     page = {404: "404.html", 429: "429.html", 403: "403.html"}.get(refusal.status, "refusal.html")
     context: dict[str, Any] = {"refusal": refusal, "title": TITLES.get(refusal.status, "Not possible")}
     response = render(request, page, context, status=refusal.status)
-    response.headers.update(headers)
+    for name, value in headers.items():
+        response.headers[name] = value
     return response
 
 
