@@ -8,7 +8,16 @@ from offerings.models import Course, Enrolment, Offering
 
 @admin.register(Offering)
 class OfferingAdmin(ModelAdmin):
-    list_display = ("title", "mentor", "kind", "session_count", "duration_minutes", "price_display", "booking_mode", "archived_at")
+    list_display = (
+        "title",
+        "mentor",
+        "kind",
+        "session_count",
+        "duration_minutes",
+        "price_display",
+        "booking_mode",
+        "archived_at",
+    )
     list_filter = ("kind", "booking_mode", "currency", "is_intro")
     list_select_related = ("mentor",)
     search_fields = ("title", "mentor__email", "mentor__name")

@@ -17,12 +17,15 @@ class MentorListing(models.Model):
         blank=True,
         help_text="Hours of the UTC week (0 = Monday 00:00) in which a free time starts within the next 14 days.",
     )
+    sorts_at = models.DateTimeField(
+        help_text="The marketplace's order: the next free time; for the full, and for those without one, far in the future."
+    )
     refreshed_at = models.DateTimeField()
 
     class Meta:
         indexes = [
             GinIndex(fields=["free_hours"], name="pages_listing_hours"),
-            models.Index(fields=["next_free_at", "mentor"], name="pages_listing_next"),
+            models.Index(fields=["sorts_at", "mentor"], name="pages_listing_order"),
         ]
 
     def __str__(self) -> str:

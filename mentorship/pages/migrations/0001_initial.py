@@ -18,6 +18,7 @@ class Migration(migrations.Migration):
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
                 ('next_free_at', models.DateTimeField(blank=True, null=True)),
                 ('free_hours', django.contrib.postgres.fields.ArrayField(base_field=models.PositiveSmallIntegerField(), blank=True, default=list, help_text='Hours of the UTC week (0 = Monday 00:00) in which a free time starts within the next 14 days.', size=None)),
+                ('sorts_at', models.DateTimeField(help_text="The marketplace's order: the next free time; for the full, and for those without one, far in the future.")),
                 ('refreshed_at', models.DateTimeField()),
             ],
         ),

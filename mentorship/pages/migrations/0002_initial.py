@@ -27,6 +27,6 @@ class Migration(migrations.Migration):
         ),
         migrations.AddIndex(
             model_name='mentorlisting',
-            index=models.Index(fields=['next_free_at', 'mentor'], name='pages_listing_next'),
+            index=models.Index(fields=['sorts_at', 'mentor'], name='pages_listing_order'),
         ),
     ]

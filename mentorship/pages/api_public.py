@@ -1,0 +1,100 @@
+"""`GET mentors`: who can be booked, with free seats, the next free time and the price to start with."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from django.contrib.postgres.expressions import ArraySubquery
+from django.db.models import OuterRef
+from django.http import HttpRequest
+from ninja import Query, Router
+from pydantic import Field
+
+from mentorship.kernel.api import PAGE_SIZE, CamelSchema, Instant
+from mentorship.kernel.refusals import Malformed
+from mentorship.pages import listings
+from mentorship.people.models import MentorProfile, Topic
+from offerings.api import BIGGEST_ID, PriceOut
+from offerings.models import Offering
+
+router = Router(tags=["mentors"])
+
+
+class SeatsOut(CamelSchema):
+    max_active_students: int
+    occupied: int
+    available: int
+
+
+class MentorOut(CamelSchema):
+    id: int = Field(description="the mentor's user id")
+    name: str
+    slug: str
+    url: str
+    promise: str
+    topics: list[str]
+    languages: list[str]
+    zone: str
+    accepts_new: bool
+    seats: SeatsOut
+    next_free_at: Instant | None
+    from_price: PriceOut | None = Field(description="of the smallest pack, else of a single session")
+
+
+class MentorPage(CamelSchema):
+    items: list[MentorOut]
+    next_cursor: str | None
+
+
+@router.get("mentors", response=MentorPage, auth=None)
+def list_mentors(request: HttpRequest, cursor: str | None = Query(None)) -> dict[str, Any]:
+    """All mentors buyers can see, by id."""
+    names = Topic.objects.filter(mentors=OuterRef("pk")).values("name")
+    rows = MentorProfile.objects.visible().select_related("user__listing").annotate(topic_names=ArraySubquery(names))
+    if cursor:
+        if not (cursor.isdecimal() and len(cursor) < 19 and int(cursor) <= BIGGEST_ID):
+            raise Malformed("This cursor is not one of ours.")
+        rows = rows.filter(user__gt=int(cursor))
+    found = list(rows.order_by("user")[: PAGE_SIZE + 1])
+    shown = found[:PAGE_SIZE]
+    return {
+        "items": _items(shown, request.now),
+        "next_cursor": str(shown[-1].user_id) if len(found) > PAGE_SIZE else None,
+    }
+
+
+def _items(profiles: list[MentorProfile], now: datetime) -> list[dict[str, Any]]:
+    ids = [profile.user_id for profile in profiles]
+    window = listings.shop_window(Offering.objects.for_sale().filter(mentor__in=ids))
+    offerings = {offering.mentor_id: offering for offering in window}
+    seats = listings.seat_counts(profiles, now)
+    times = listings.next_times(profiles, now, {mentor: o.duration_minutes for mentor, o in offerings.items()})
+    return [
+        {
+            "id": profile.user_id,
+            "name": profile.user.display_name,
+            "slug": profile.slug,
+            "url": profile.get_absolute_url(),
+            "promise": profile.promise,
+            "topics": profile.topic_names,  # type: ignore[attr-defined]
+            "languages": profile.languages,
+            "zone": profile.user.zone_name,
+            "accepts_new": profile.accepts_new,
+            "seats": _seats(seats[profile.user_id]),
+            "next_free_at": times.get(profile.user_id),
+            "from_price": _price(offerings.get(profile.user_id)),
+        }
+        for profile in profiles
+    ]
+
+
+def _seats(seats: listings.SeatCounts) -> dict[str, int]:
+    occupied = seats.taken + seats.grace + seats.offered + seats.held
+    return {"max_active_students": seats.capacity, "occupied": occupied, "available": seats.free}
+
+
+def _price(offering: Offering | None) -> dict[str, Any] | None:
+    if offering is None:
+        return None
+    return {"amount": offering.price_minor, "currency": offering.currency, "display": offering.price_display}

@@ -1,0 +1,331 @@
+"""Choosing what and when, as the mentor's page and the offering's page show it: prices, free times, and the one button."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass, field
+from datetime import date, datetime, timedelta
+from functools import cached_property
+from typing import Any
+from urllib.parse import urlencode
+from zoneinfo import ZoneInfo
+
+from django.conf import settings
+from django.db.models import Exists, OuterRef
+from django.http import HttpRequest
+
+from mentorship.kernel import clock, local_time, money
+from mentorship.pages import listings
+from mentorship.people.models import MentorProfile
+from offerings.models import Offering
+from packs.models import Purchase, SessionPack
+from seats.models import Seat
+from sessions_app.slots import Slot, free_slots
+from sessions_app.week import DAYS, read_first_day, week_of_slots, week_range
+
+FIRST_LOOK = timedelta(days=14)
+SEATED = (Seat.Status.ACTIVE, Seat.Status.GRACE)
+
+
+@dataclass(frozen=True)
+class Standing:
+    """How a reader stands to a mentor."""
+
+    is_self: bool = False
+    seat: str = ""
+    intro_used: bool = False
+    credits: dict[int, int] = field(default_factory=dict)
+
+    @property
+    def is_seated(self) -> bool:
+        return self.seat in SEATED
+
+    @property
+    def credits_left(self) -> int:
+        return sum(self.credits.values())
+
+
+def standing_of(reader: Any, profile: MentorProfile, now: datetime) -> tuple[Standing, listings.SeatCounts]:
+    """The reader's standing, and the mentor's seats. One query for a visitor, two for somebody signed in."""
+    seats = list(Seat.objects.occupying(now).filter(mentor=profile.user_id).values_list("student_id", "status"))
+    counts = Counter(listings.CHAIRS[Seat.Status(status)] for _, status in seats)
+    shown = listings.SeatCounts(profile.max_active_students, **counts)
+    if not reader.is_authenticated:
+        return Standing(), shown
+    if reader.pk == profile.user_id:
+        return Standing(is_self=True), shown
+    intro = Purchase.objects.filter(pack=OuterRef("pk"), offering__is_intro=True)
+    packs = SessionPack.objects.filter(student=reader, mentor=profile.user_id).annotate(had_intro=Exists(intro))
+    credits: Counter[int] = Counter()
+    intro_used = False
+    for pack in packs:
+        intro_used = intro_used or pack.had_intro
+        if pack.frozen_at is None and pack.paused_at is None and pack.remaining_at(now):
+            credits[pack.duration_minutes] += pack.remaining_at(now)
+    return Standing(seat=dict(seats).get(reader.pk, ""), credits=dict(credits), intro_used=intro_used), shown
+
+
+class Choice:
+    """One request's choice. Reads `?offering=`, `?at=` and `?week=`; whatever makes no sense there falls back quietly."""
+
+    def __init__(self, request: HttpRequest, profile: MentorProfile, offerings: list[Offering], base: str) -> None:
+        self.request, self.profile, self.offerings, self.base = request, profile, offerings, base
+        self.now: datetime = request.now  # type: ignore[attr-defined]
+        self.zone = ZoneInfo(str(request.zone))  # type: ignore[attr-defined]
+        self.mentor = profile.user
+        self.standing, self.seats = standing_of(request.user, profile, self.now)
+        self.offering = self._chosen_offering()
+        self.first_day, self.slots = self._week()
+        self.wanted_at = _instant(request.GET.get("at"))
+        self.at = self._chosen_time()
+
+    # what
+
+    def why_not(self, offering: Offering) -> str:
+        """Why this reader cannot buy it now, or nothing."""
+        name, standing = self.mentor.first_name, self.standing
+        if standing.is_self:
+            return "This is yours."
+        if not self.profile.accepts_new and not standing.is_seated:
+            return f"{name} takes no new students at the moment."
+        if offering.takes_seat and not standing.seat and self.seats.free == 0:
+            return "All seats are taken right now."
+        if offering.is_intro and standing.intro_used:
+            return "You have had your intro."
+        return ""
+
+    def _chosen_offering(self) -> Offering | None:
+        asked = self.request.GET.get("offering", "")
+        possible = [offering for offering in self.offerings if not self.why_not(offering)]
+        packs = [offering for offering in possible if offering.takes_seat]
+        named = [offering for offering in self.offerings if str(offering.pk) == asked]
+        return next(iter([*named, *packs, *possible, *self.offerings]), None)
+
+    @cached_property
+    def options(self) -> list[dict[str, Any]]:
+        """For `components/options.html`."""
+        return [self._option(offering) for offering in self.offerings]
+
+    def _option(self, offering: Offering) -> dict[str, Any]:
+        reason = "" if self.standing.is_self else self.why_not(offering)
+        return {
+            "value": offering.pk,
+            "title": offering.title,
+            "note": reason or note_of(offering),
+            "saves": savings(offering, self.offerings),
+            "price": price_of(offering),
+            "checked": offering == self.offering and not reason,
+            "disabled": bool(reason),
+            "url": "" if reason else self.url(offering=offering.pk),
+        }
+
+    # when
+
+    def _week(self) -> tuple[date, list[Slot]]:
+        """The seven days shown and their free times; without being asked, the first seven days that have one."""
+        asked = self.request.GET.get("week")
+        at = _instant(self.request.GET.get("at"))
+        if not asked and at is not None and at > self.now:
+            asked = at.astimezone(self.zone).date().isoformat()
+        today = read_first_day(asked, self.zone, self.now)
+        if asked:
+            return today, self._slots(*week_range(today, self.zone))
+        found = self._slots(self.now, self.now + FIRST_LOOK) or self._slots(self.now, self.now + FIRST_LOOK * 5)
+        first = found[0].starts_at.astimezone(self.zone).date() if found else today
+        start, end = week_range(first, self.zone)
+        if end > self.now + FIRST_LOOK:  # the look ended inside that week
+            found = self._slots(start, end)
+        return first, [slot for slot in found if start <= slot.starts_at < end]
+
+    def _slots(self, start: datetime, end: datetime) -> list[Slot]:
+        if self.offering is None:
+            return []
+        reader = self.request.user
+        viewer = reader if reader.is_authenticated and not self.standing.is_self else None
+        minutes = self.offering.duration_minutes
+        return free_slots(
+            mentor=self.profile, start=start, end=end, duration_minutes=minutes, now=self.now, viewer=viewer
+        )
+
+    def _chosen_time(self) -> datetime | None:
+        starts = [slot.starts_at for slot in self.slots]
+        if self.wanted_at in starts:
+            return self.wanted_at
+        # Whoever renews has credits to book with; a new student is offered the first time there is.
+        return None if self.is_renewal or not starts else starts[0]
+
+    @property
+    def time_is_gone(self) -> bool:
+        """The time in the address is not free (any more)."""
+        return self.wanted_at is not None and self.wanted_at != self.at
+
+    @cached_property
+    def days(self) -> list[dict[str, Any]]:
+        """For `components/week_times.html`."""
+        return week_of_slots(
+            self.slots, self.zone, self.now, self.first_day, selected=self.at,
+            url=lambda at: self.url(week=self.first_day.isoformat(), at=clock.iso(at)),
+        )  # fmt: skip
+
+    @property
+    def earlier_url(self) -> str:
+        today = self.now.astimezone(self.zone).date()
+        day = max(today, self.first_day - timedelta(days=DAYS))
+        return self.url(week=day.isoformat()) if self.first_day > today else ""
+
+    @property
+    def later_url(self) -> str:
+        _, end = week_range(self.first_day, self.zone)
+        last = self.now + timedelta(days=settings.MENTORSHIP.horizon_days)
+        return self.url(week=(self.first_day + timedelta(days=DAYS)).isoformat()) if end <= last else ""
+
+    @property
+    def their_clock(self) -> str:
+        """ "For Mia one hour earlier." for the times shown, or nothing when both clocks agree."""
+        moments = [slot.starts_at for slot in self.slots] or [self.now]
+        shifts = {_shift(at, self.zone, self.profile.zone) for at in moments}
+        name = self.mentor.first_name
+        if len(shifts) > 1:
+            return f"The clocks change this week; {name} is in {local_time.city(self.profile.zone)}."
+        shift = shifts.pop()
+        return f"For {name} {_hours(abs(shift))} {'later' if shift > timedelta() else 'earlier'}." if shift else ""
+
+    # the button
+
+    @property
+    def is_renewal(self) -> bool:
+        return self.standing.is_seated and self.offering is not None and self.offering.takes_seat
+
+    @property
+    def asks_first(self) -> bool:
+        """The mentor approves each booking of it; a renewal by a seated student needs no approval."""
+        return (
+            self.offering is not None
+            and self.offering.booking_mode == Offering.BookingMode.REQUEST
+            and not self.is_renewal
+        )
+
+    @property
+    def reason(self) -> str:
+        return self.why_not(self.offering) if self.offering else ""
+
+    @property
+    def needs_time(self) -> bool:
+        return self.offering is not None and not self.offering.takes_seat
+
+    @property
+    def checkout_url(self) -> str:
+        return self._checkout(self.at)
+
+    @property
+    def checkout_url_without_time(self) -> str:
+        return self._checkout(None)
+
+    def _checkout(self, at: datetime | None) -> str:
+        if self.offering is None:
+            return ""
+        query = f"?{urlencode({'at': clock.iso(at)})}" if at else ""
+        return f"/checkout/{self.offering.pk}{query}"
+
+    @property
+    def sentence(self) -> str:
+        """What the button says, before the time."""
+        if self.offering is None:
+            return ""
+        if self.is_renewal:
+            return f"Renew with {self.offering.session_count} more" + (", next on" if self.at else "")
+        if self.offering.takes_seat:
+            return "Take a seat, first on" if self.at else "Take a seat, choose times later"
+        return "Book the intro on" if self.offering.is_intro else "Book"
+
+    @property
+    def at_words(self) -> str:
+        return local_time.words(self.at, self.zone, now=self.now) if self.at else ""
+
+    # words around it
+
+    @property
+    def seat_words(self) -> str:
+        return f"{self.seats.free} of {self.seats.capacity} seats free"
+
+    @property
+    def credit_words(self) -> str:
+        left = self.standing.credits_left
+        return f"You have {left} session{'' if left == 1 else 's'} left with {self.mentor.first_name}."
+
+    @property
+    def approval_words(self) -> str:
+        return f"{self.mentor.first_name} confirms each booking of this one."
+
+    @property
+    def reason_help(self) -> str:
+        """What is still possible where this is not."""
+        if self.offering is not None and self.offering.takes_seat and self.profile.accepts_new:
+            singles = any(not (o.takes_seat or self.why_not(o)) for o in self.offerings)
+            return (
+                "A single session is still possible."
+                if singles
+                else "A seat becomes free when a pack ends; look again soon."
+            )
+        return "Whoever has a seat can still renew."
+
+    def url(self, **query: Any) -> str:
+        """This page with another choice. The chosen offering stays unless another is named."""
+        if self.offering is not None and len(self.offerings) > 1:
+            query = {"offering": self.offering.pk, **query}
+        return f"{self.base}?{urlencode(query)}" if query else self.base
+
+
+def note_of(offering: Offering) -> str:
+    """ "4 x 60 min, 90 days, takes a seat"."""
+    asked = ", with approval" if offering.booking_mode == Offering.BookingMode.REQUEST else ""
+    if offering.takes_seat:
+        days = offering.effective_validity_days
+        return f"{offering.session_count} × {offering.duration_minutes} min, {days} days, takes a seat{asked}"
+    return f"{offering.duration_minutes} min{', once' if offering.is_intro else ''}{asked}"
+
+
+def price_of(offering: Offering) -> str:
+    return offering.price_display if offering.price_minor else "free"
+
+
+def savings(offering: Offering, others: list[Offering]) -> str:
+    """What a pack saves against the mentor's cheapest single session of the same length and currency, or nothing."""
+    if not offering.takes_seat:
+        return ""
+    singles = [
+        other.price_minor
+        for other in others
+        if not other.takes_seat and not other.is_intro
+        and (other.duration_minutes, other.currency) == (offering.duration_minutes, offering.currency)
+    ]  # fmt: skip
+    saved = min(singles) * offering.session_count - offering.price_minor if singles else 0
+    return money.display(saved, offering.currency) if saved > 0 else ""
+
+
+def in_shop_order(offerings: list[Offering]) -> list[Offering]:
+    """Intro, single sessions, packs; within each the smaller first."""
+    return sorted(
+        offerings,
+        key=lambda o: (not o.is_intro, o.takes_seat, o.session_count, o.duration_minutes, o.price_minor, o.pk),
+    )
+
+
+def _instant(text: str | None) -> datetime | None:
+    try:
+        at = datetime.fromisoformat((text or "").replace(" ", "+"))
+        return at.astimezone(ZoneInfo("UTC")) if at.tzinfo else None
+    except (ValueError, OverflowError):
+        return None
+
+
+def _shift(at: datetime, here: ZoneInfo, there: ZoneInfo) -> timedelta:
+    zero = timedelta()
+    return (at.astimezone(there).utcoffset() or zero) - (at.astimezone(here).utcoffset() or zero)
+
+
+def _hours(shift: timedelta) -> str:
+    hours, minutes = divmod(int(shift.total_seconds()) // 60, 60)
+    if minutes:
+        return f"{hours} h {minutes} min" if hours else f"{minutes} min"
+    return "one hour" if hours == 1 else f"{hours} hours"

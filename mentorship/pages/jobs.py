@@ -1,0 +1,16 @@
+from __future__ import annotations
+
+from datetime import datetime
+
+from mentorship.kernel.jobs import job
+from mentorship.pages.listings import refresh_listing
+from mentorship.people.models import MentorProfile
+
+BATCH = 500
+
+
+@job
+def refresh_listings(now: datetime) -> int:
+    """Refresh the marketplace's projection of every visible mentor, in batches."""
+    ids = list(MentorProfile.objects.visible().order_by("user").values_list("user_id", flat=True))
+    return sum(refresh_listing(ids[i : i + BATCH], now) for i in range(0, len(ids), BATCH))

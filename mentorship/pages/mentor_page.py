@@ -1,0 +1,51 @@
+"""`/mentorship/mentors/<slug>`: who, seven days of free times, and what can be bought."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib.postgres.expressions import ArraySubquery
+from django.db.models import OuterRef
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.utils.cache import patch_vary_headers
+from django.views.decorators.http import require_safe
+
+from mentorship.kernel.refusals import NotFound
+from mentorship.pages.choosing import Choice, in_shop_order
+from mentorship.people import languages
+from mentorship.people.models import MentorProfile, Topic
+from offerings.models import Offering
+
+
+@require_safe
+def mentor_page(request: HttpRequest, slug: str) -> HttpResponse:
+    """A mentor buyers can see. 404 for the unverified, as for the unknown."""
+    names = Topic.objects.filter(mentors=OuterRef("pk")).values("name")
+    seen = (
+        MentorProfile.objects.visible()
+        .filter(slug=slug)
+        .select_related("user")
+        .annotate(topic_names=ArraySubquery(names))
+    )
+    profile = seen.first()
+    if profile is None:
+        raise NotFound("This mentor is not here, or not any more.")
+    offerings = list(Offering.objects.visible_to(request.user).filter(mentor=profile.user_id).select_related("course"))
+    choice = Choice(request, profile, in_shop_order(offerings), profile.get_absolute_url())
+    return render_choice(request, "shop/mentor.html", choice, {})
+
+
+def render_choice(request: HttpRequest, template: str, choice: Choice, context: dict[str, Any]) -> HttpResponse:
+    """The page, or for htmx only the part that changes when something else is chosen."""
+    part = "#choice" if request.htmx and request.htmx.target == "choice" else ""
+    profile = choice.profile
+    context |= {
+        "choice": choice,
+        "profile": profile,
+        "mentor": profile.user,
+        "languages": languages.names(profile.languages),
+    }
+    response = render(request, template + part, context)
+    patch_vary_headers(response, ["HX-Request", "HX-Target"])
+    return response

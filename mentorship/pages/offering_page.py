@@ -1,0 +1,35 @@
+"""`/mentorship/offerings/<id>-<slug>`: one offering in detail, with the same choice of time."""
+
+from __future__ import annotations
+
+from urllib.parse import urlencode
+
+from django.contrib.postgres.expressions import ArraySubquery
+from django.db.models import OuterRef
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.views.decorators.http import require_safe
+
+from mentorship.kernel.refusals import NotFound
+from mentorship.pages.choosing import Choice, note_of, price_of
+from mentorship.pages.mentor_page import render_choice
+from mentorship.people.models import Topic
+from offerings.models import Offering
+
+
+@require_safe
+def offering_page(request: HttpRequest, offering_id: int, slug: str = "") -> HttpResponse:
+    """What this reader may buy; anything else is 404. An old or wrong slug leads to the right address."""
+    names = Topic.objects.filter(mentors=OuterRef("mentor__mentor_profile")).values("name")
+    rows = Offering.objects.visible_to(request.user).select_related("mentor__mentor_profile", "course")
+    offering = rows.filter(pk=offering_id).annotate(topic_names=ArraySubquery(names)).first()
+    if offering is None:
+        raise NotFound("This is not on sale, or not any more.")
+    address = offering.get_absolute_url()
+    if request.path != address:
+        return redirect(f"{address}?{urlencode(request.GET)}" if request.GET else address, permanent=True)
+    profile = offering.mentor.mentor_profile
+    profile.topic_names = offering.topic_names
+    choice = Choice(request, profile, [offering], address)
+    context = {"offering": offering, "note": note_of(offering), "price": price_of(offering)}
+    return render_choice(request, "shop/offering.html", choice, context)
