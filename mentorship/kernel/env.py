@@ -47,17 +47,23 @@ class Numbers(BaseSettings):
 class Env(BaseSettings):
     model_config = SettingsConfigDict(extra="ignore")
 
-    secret_key: str = Field("", description="signs cookies and links; at least 50 random characters in production")
+    secret_key: str = Field(
+        "", description="signs cookies and links; your own, at least 40 characters; **required** outside the demo"
+    )
     database_url: str = Field(description="postgresql://user:password@host:port/name")
     redis_url: str = Field(description="redis://host:port/0, or unix:///path/to/redis.sock")
     base_url: str = Field("http://localhost:8000", description="public address, used in mails")
-    allowed_hosts: Annotated[list[str], NoDecode] = Field([], description="comma separated host names; BASE_URL's is included")
+    allowed_hosts: Annotated[list[str], NoDecode] = Field(
+        [], description="comma separated host names; BASE_URL's is included"
+    )
     debug: bool = Field(False, description="Django's debug pages; never in production")
     demo: bool = Field(False, alias="MENTORSHIP_DEMO", description="1: demo bar, demo clock, sandbox payments")
     sandbox_payments: bool = Field(False, description="1: offer the built-in sandbox provider (refused in production)")
     sandbox_secret: str = Field("", description="signs the sandbox's webhooks; derived from SECRET_KEY when empty")
     trusted_proxies: int = Field(0, ge=0, description="how many proxies stand in front (X-Forwarded-For, -Proto)")
-    email_url: str = Field("", description="smtp://user:password@host:port (smtps:// for TLS); empty: mail goes to the log")
+    email_url: str = Field(
+        "", description="smtp://user:password@host:port (smtps:// for TLS); empty: mail goes to the log"
+    )
     default_from_email: str = Field("Mentorship <hello@localhost>", description="sender of all mail")
     data_dir: str = Field(".data", description="uploads and embedded servers")
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field("INFO", description="least level that is logged")
