@@ -77,7 +77,8 @@ class Order(models.Model):
         max_length=300,
         help_text="Scheme and host the student came by; links go back there.",
     )
-    idempotency_key = models.CharField(max_length=200, null=True, blank=True)
+    # Null, not "": without a key an order is no twin of any other.
+    idempotency_key = models.CharField(max_length=200, null=True, blank=True)  # noqa: DJ001
     body_hash = models.CharField(max_length=64, blank=True)
     created_at = models.DateTimeField()
     expires_at = models.DateTimeField()

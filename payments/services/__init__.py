@@ -2,10 +2,10 @@
 
 from payments.providers import offered as provider_names
 from payments.services.buyable import check_buyable, is_seated
-from payments.services.checkout import checkout
 from payments.services.confirm import confirm_payment, give_up, record_decline
 from payments.services.fulfil import fulfil_order
 from payments.services.inbox import replay
+from payments.services.ordering import checkout
 from payments.services.settle import confirm_and_fulfil
 
 __all__ = [
