@@ -21,9 +21,7 @@ from sessions_app.models.session import SessionQuerySet
 router = Router(tags=["sessions"])
 bookings = at_most("book", "bookings_per_minute")
 
-State = Literal[
-    "AWAITING_PAYMENT", "SCHEDULED", "IN_PROGRESS", "COMPLETED", "NO_SHOW", "CANCELLED", "EXPIRED"
-]
+State = Literal["AWAITING_PAYMENT", "SCHEDULED", "IN_PROGRESS", "COMPLETED", "NO_SHOW", "CANCELLED", "EXPIRED"]
 
 
 def _upper(value: object) -> object:

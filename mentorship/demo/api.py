@@ -22,7 +22,9 @@ class Now(CamelSchema):
 
 
 class MoveIn(CamelSchema):
-    advance: str = Field(max_length=40, description="ISO-8601 duration, like PT71H59M59S or P1D; PT0S only runs the jobs")
+    advance: str = Field(
+        max_length=40, description="ISO-8601 duration, like PT71H59M59S or P1D; PT0S only runs the jobs"
+    )
     run_jobs: bool = True
 
 

@@ -28,5 +28,3 @@ class DrawerBackend(BaseEmailBackend):
         ]
         DemoMail.objects.bulk_create(rows)
         return len(email_messages)
-
-

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -57,30 +57,32 @@ def move(by: timedelta, *, run_jobs: bool = True) -> tuple[datetime, list[Ran]]:
     """
     if not timedelta() <= by <= FARTHEST:
         raise Malformed(f"The clock moves forward, by at most {FARTHEST.days} days at once.")
-    with _one_at_a_time():
+    with one_at_a_time():
         try:
             now = clock.advance(by)
         except OverflowError:
             raise Malformed("There is no such day.") from None
-        return now, [_run(name, now) for name in _due_order()] if run_jobs else []
+        return now, run_due(now) if run_jobs else []
 
 
-def _due_order() -> list[str]:
-    known = set(jobs.names()) - set(NEVER)
+def run_due(now: datetime, *, leave_out: Collection[str] = NEVER) -> list[Ran]:
+    """Run every periodic job once, in the order of one consistent world."""
+    known = set(jobs.names()) - set(leave_out)
     others = sorted(known - set(ORDER) - set(LAST))
-    return [name for name in (*ORDER, *others, *LAST) if name in known]
+    return [_run(name, now) for name in (*ORDER, *others, *LAST) if name in known]
 
 
 def _run(name: str, now: datetime) -> Ran:
     try:
         return Ran(name, jobs.run(name, now))
-    except Exception as failed:  # noqa: BLE001  (one job that fails is reported and does not stop the rest)
+    except Exception as failed:
         log.exception("demo_job_failed", job=name)
         return Ran(name, 0, f"{type(failed).__name__}: {failed}"[:300])
 
 
 @contextmanager
-def _one_at_a_time() -> Iterator[None]:
+def one_at_a_time() -> Iterator[None]:
+    """Whoever moves the clock, or makes the demo's world, does it alone."""
     with connection.cursor() as cursor:
         cursor.execute("SELECT pg_advisory_lock(%s)", [MOVE_LOCK])
     try:

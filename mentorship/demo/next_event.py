@@ -54,7 +54,12 @@ def _all() -> list[Due]:
         Due("a time kept for a payment is free again", unpaid, "payment_deadline"),
         Due("an order lapses", Order.objects.filter(status=Order.Status.PENDING), "expires_at"),
         Due("a seat held for a payment is free again", Seat.objects.filter(status=Seat.Status.HELD), "held_until"),
-        Due("a last warning before a seat is released", grace, "grace_ends_at", -timedelta(hours=numbers.final_warning_hours)),
+        Due(
+            "a last warning before a seat is released",
+            grace,
+            "grace_ends_at",
+            -timedelta(hours=numbers.final_warning_hours),
+        ),
         Due("a seat in grace is released", grace, "grace_ends_at"),
         Due("a pack expires in 30 days", packs, "expires_at", -timedelta(days=30)),
         Due("a pack expires in 7 days", packs, "expires_at", -timedelta(days=7)),

@@ -67,7 +67,9 @@ def mail_html(request: HttpRequest, mail_id: int) -> HttpResponse:
     """The HTML of a mail, as a mail program would show it: alone, without scripts, nothing from elsewhere."""
     found = get_object_or_404(DemoMail.objects.exclude(html=""), pk=mail_id)
     response = HttpResponse(found.html)
-    response.headers["Content-Security-Policy"] = "default-src 'none'; style-src 'unsafe-inline'; img-src 'self' data:; sandbox"
+    response.headers["Content-Security-Policy"] = (
+        "default-src 'none'; style-src 'unsafe-inline'; img-src 'self' data:; sandbox"
+    )
     response.headers["X-Frame-Options"] = "SAMEORIGIN"
     return response
 

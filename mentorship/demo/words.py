@@ -22,7 +22,7 @@ DID = {
 
 
 def sentence(ran: Iterable[Ran]) -> str:
-    """"1 seat released, 2 mails sent", or "Nothing was due." """
+    """ "1 seat released, 2 mails sent", or "Nothing was due." """
     did = [_one(entry) for entry in ran if entry.error or (entry.rows and entry.job in DID)]
     return ", ".join(did).capitalize() + "." if did else "Nothing was due."
 

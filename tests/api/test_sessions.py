@@ -122,7 +122,9 @@ def test_the_list_takes_as_many_queries_for_one_as_for_twenty(as_sam, sam, mia, 
 
 def test_a_time_whose_payment_did_not_come_reads_expired(as_sam, sam, mia):
     offering = cast.offering(mia, sessions=1)
-    services.reserve(student=sam, offering=offering, order_id=cast.order_id(), starts_at=at(2), until=at(0, 13), now=cast.NOW)
+    services.reserve(
+        student=sam, offering=offering, order_id=cast.order_id(), starts_at=at(2), until=at(0, 13), now=cast.NOW
+    )
     seen = []
     for moment in (at(0, 12, 59), at(0, 13)):
         with time_machine.travel(moment, tick=False):
@@ -162,7 +164,11 @@ def test_mia_completes_after_the_end_and_not_before(as_mia, as_sam, session, pac
     with time_machine.travel(session.ends_at, tick=False):
         refused(as_sam.patch(path), 403, "not_yours_to_do")
         said = as_mia.send("PATCH", path, "")
-        assert (said.status_code, said.json()["status"], said.json()["settledAt"]) == (200, "COMPLETED", clock.iso(session.ends_at))
+        assert (said.status_code, said.json()["status"], said.json()["settledAt"]) == (
+            200,
+            "COMPLETED",
+            clock.iso(session.ends_at),
+        )
         assert as_mia.patch(path).json() == said.json()
         refused(as_mia.patch(f"sessions/{session.pk}/cancel"), 409, "wrong_state")
     assert cast.counters(pack) == (4, 0, 1)
