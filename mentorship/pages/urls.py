@@ -1,6 +1,21 @@
 from django.urls import path
 
-from mentorship.pages import marketplace, mentor_page, offering_page
+from mentorship.pages import (
+    booking_page,
+    calendar_page,
+    health,
+    marketplace,
+    mentor_page,
+    offering_page,
+    rooms_mentor,
+    rooms_student,
+    seats_page,
+    session_page,
+    session_verbs,
+    statement,
+)
+
+SESSION = "mentorship/session/<uuid:session_id>"
 
 urlpatterns = [
     path("", marketplace.marketplace, name="home"),
@@ -8,4 +23,20 @@ urlpatterns = [
     path("mentorship/mentors/<str:slug>", mentor_page.mentor_page, name="mentor"),
     path("mentorship/offerings/<int:offering_id>", offering_page.offering_page),
     path("mentorship/offerings/<int:offering_id>-<str:slug>", offering_page.offering_page, name="offering"),
+    path("student/mentorship", rooms_student.student_room, name="student_room"),
+    path("student/mentorship/book", booking_page.book_page, name="book"),
+    path("student/calendar", calendar_page.student_calendar, name="student_calendar"),
+    path("student/packs/<int:pack_id>", statement.statement, name="statement"),
+    path("tutor/mentorship", rooms_mentor.mentor_room, name="mentor_room"),
+    path("tutor/calendar", calendar_page.tutor_calendar, name="tutor_calendar"),
+    path("tutor/seats", seats_page.seats_page, name="seats"),
+    path(SESSION, session_page.session_page, name="session"),
+    path(f"{SESSION}/presence", session_page.presence, name="session_presence"),
+    path(f"{SESSION}/entry", session_verbs.entry, name="session_entry"),
+    path(f"{SESSION}/move", session_verbs.move, name="session_move"),
+    path(f"{SESSION}/cancellation", session_verbs.cancellation, name="session_cancellation"),
+    path(f"{SESSION}/completion", session_verbs.completion, name="session_completion"),
+    path(f"{SESSION}/no-show", session_verbs.no_show_page, name="session_no_show"),
+    path("healthz", health.healthz, name="healthz"),
+    path("readyz", health.readyz, name="readyz"),
 ]

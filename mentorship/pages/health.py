@@ -1,0 +1,60 @@
+"""`/healthz` (alive) and `/readyz` (can serve): for machines, without session, user or clock."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.core.cache import cache
+from django.db import DatabaseError, connection
+from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_safe
+from redis.exceptions import RedisError
+
+from mentorship.kernel import clock
+from mentorship.kernel.tasks import BEAT_SEEN, WORKER_SEEN
+
+STALE_SECONDS = 60
+
+
+@never_cache
+@require_safe
+def healthz(request: HttpRequest) -> HttpResponse:
+    """The process answers."""
+    return HttpResponse("ok", content_type="text/plain")
+
+
+@never_cache
+@require_safe
+def readyz(request: HttpRequest) -> HttpResponse:
+    """200 when the database answers, else 503. Redis, worker and beat are only reported: people can still book and pay."""
+    database, redis = _database(), _redis()
+    parts: dict[str, Any] = {
+        "database": "ok" if database else "away",
+        "redis": "ok" if redis else "away",
+        "worker": _seen(WORKER_SEEN) if redis else "unknown",
+        "beat": _seen(BEAT_SEEN) if redis else "unknown",
+    }
+    status = "down" if not database else "ok" if set(parts.values()) == {"ok"} else "degraded"
+    return JsonResponse({"status": status, **parts}, status=200 if database else 503)
+
+
+def _database() -> bool:
+    try:
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT 1")
+    except DatabaseError:
+        return False
+    return True
+
+
+def _redis() -> bool:
+    try:
+        return bool(cache._cache.get_client(None).ping())  # type: ignore[attr-defined]
+    except (RedisError, OSError):
+        return False
+
+
+def _seen(key: str) -> str:
+    last = cache.get(key)
+    return "ok" if last is not None and clock.machine_now().timestamp() - last < STALE_SECONDS else "degraded"

@@ -1,0 +1,121 @@
+"""`/tutor/mentorship`: today's sessions with their topics, what waits for the mentor, the seats and the money."""
+
+from __future__ import annotations
+
+from datetime import date, datetime, timedelta
+from typing import Any
+
+from django.db.models import Q
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.utils.dateformat import format as date_format
+from django.views.decorators.http import require_safe
+
+from mentorship.kernel import local_time
+from mentorship.pages.history import history_page
+from mentorship.pages.mentors_only import mentors_only
+from mentorship.pages.mentorships import mentorships
+from mentorship.pages.rooms_student import tab_items
+from mentorship.pages.seat_chairs import chairs, counts, occupied_seats
+from mentorship.pages.session_card import SessionCard, cards
+from payments import ledger
+from sessions_app.models import Session
+from sessions_app.week import week_range
+
+# "Approvals" joins them when there are requests; it is absent while empty.
+TABS = {"active": "Active", "pending": "Pending", "completed": "Completed"}
+
+
+@mentors_only
+@require_safe
+def mentor_room(request: HttpRequest) -> HttpResponse:
+    now, user, zone = request.now, request.user, request.user.zone  # type: ignore[attr-defined]
+    tab = request.GET.get("tab", "active")
+    tab = tab if tab in TABS else "active"
+    if tab == "completed" and request.GET.get("before"):
+        return render(request, "rooms/history_part.html", history_page(request, mentor=user))
+    profile = user.mentor_profile
+    week = _week(user, zone, now)
+    seats = occupied_seats(user, now)
+    found = mentorships(user, "mentor", now, seats)
+    row = chairs(profile.max_active_students, seats, found, now, "/tutor/seats")
+    coming = cards(sorted((s for one in found for s in one.sessions), key=lambda s: (s.starts_at, s.pk)), user, now)
+    unsettled = [card for card in week if card.stage == "over"]
+    context = {
+        "profile": profile,
+        "today_words": date_format(now.astimezone(zone), "l, j F"),
+        "today": [card for card in week if _day(card, zone) == now.astimezone(zone).date() and not _gone(card)],
+        "needs": [_to_settle(card, zone) for card in unsettled] + _set_up(profile),
+        "seats": row,
+        "seat_words": counts(row),
+        "balances": ledger.balances(user.pk),
+        "this_week": sum(1 for card in week if _in_week(card, zone, now) and not _gone(card)),
+        "mentorships": found,
+        "coming": unsettled + coming,
+        "tab": tab,
+        "tabs": tab_items(TABS, tab, {"pending": len(coming) + len(unsettled), "active": len(found)}),
+    }
+    if tab == "completed":
+        context |= history_page(request, mentor=user)
+    page = "rooms/mentor.html"
+    if request.htmx and request.htmx.target == "room":  # type: ignore[attr-defined]
+        page += "#room"
+    return render(request, page, context)
+
+
+def _week(user: Any, zone: Any, now: datetime) -> list[SessionCard]:
+    """This week's sessions and all that are not settled yet, in one query."""
+    start, end = week_range(_monday(now, zone), zone)
+    this_week = Q(starts_at__gte=start, starts_at__lt=end)
+    unmarked = Q(status__in=Session.BOOKED, ends_at__lte=now)
+    rows = Session.objects.filter(this_week | unmarked, mentor=user).exclude(status=Session.Status.EXPIRED)
+    rows = rows.select_related("student", "mentor", "pack").numbered().order_by("starts_at", "pk")
+    return cards(rows, user, now)
+
+
+def _monday(now: datetime, zone: Any) -> date:
+    today = now.astimezone(zone).date()
+    return today - timedelta(days=today.weekday())
+
+
+def _day(card: SessionCard, zone: Any) -> date:
+    return card.session.starts_at.astimezone(zone).date()
+
+
+def _in_week(card: SessionCard, zone: Any, now: datetime) -> bool:
+    monday = _monday(now, zone)
+    return monday <= _day(card, zone) < monday + timedelta(days=7)
+
+
+def _gone(card: SessionCard) -> bool:
+    """Cancelled, or never paid: nobody sits there."""
+    return card.session.status in (Session.Status.CANCELLED, Session.Status.EXPIRED) or (
+        card.session.status == Session.Status.AWAITING_PAYMENT and card.stage != "unpaid"
+    )
+
+
+def _to_settle(card: SessionCard, zone: Any) -> dict[str, Any]:
+    when = local_time.words(card.settles_at, zone, now=card.now, style="relative")
+    name = card.session.student.first_name
+    return {
+        "title": f"{name}\N{RIGHT SINGLE QUOTATION MARK}s session to settle",
+        "text": f"settles itself {when[:1].lower()}{when[1:]}"
+        if when.startswith(("Today", "Tomorrow"))
+        else f"settles itself {when}",
+        "until": card.settles_at,
+        "url": card.session.get_absolute_url(),
+    }
+
+
+def _set_up(profile: Any) -> list[dict[str, Any]]:
+    """What a session would lack: only said while it is lacking."""
+    if profile.meeting_url:
+        return []
+    return [
+        {
+            "title": "Set your meeting link",
+            "text": "Your students meet you there; they see it only while a session runs",
+            "left": "",
+            "url": "/settings/mentor",
+        }
+    ]

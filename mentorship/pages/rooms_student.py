@@ -1,0 +1,100 @@
+"""`/student/mentorship`: what is next, what waits for the student, and a row for each mentorship."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.contrib.auth.decorators import login_required
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.views.decorators.http import require_safe
+
+from mentorship.kernel import local_time
+from mentorship.pages.history import history_page
+from mentorship.pages.mentorships import Mentorship, PackRow, mentorships
+from mentorship.pages.session_card import SessionCard, cards
+from payments.models import Order
+
+# "Awaiting approval" and "Rejected" join them when there are requests; an empty tab of those is absent.
+TABS = {"book": "Book", "pending": "Upcoming", "history": "History"}
+SOON = timedelta(days=30)
+
+
+@login_required
+@require_safe
+def student_room(request: HttpRequest) -> HttpResponse:
+    now, user = request.now, request.user  # type: ignore[attr-defined]
+    tab = request.GET.get("tab", "book")
+    tab = tab if tab in TABS else "book"
+    if tab == "history" and request.GET.get("before"):  # the next part of the list, asked for by "Show more"
+        return render(request, "rooms/history_part.html", history_page(request, student=user))
+    found = mentorships(user, "student", now)
+    sessions = sorted((s for one in found for s in one.sessions), key=lambda s: (s.starts_at, s.pk))
+    context: dict[str, Any] = {
+        "mentorships": found,
+        "coming": cards(sessions, user, now),
+        "next": SessionCard(sessions[0], user, now) if sessions else None,
+        "to_book": next((row for one in found for row in one.pack_rows if row.bookable), None),
+        "needs": needs(found, user, now, request.user.zone),  # type: ignore[attr-defined]
+        "tab": tab,
+        "tabs": tab_items(TABS, tab, {"pending": len(sessions)}),
+    }
+    if tab == "history":
+        context |= history_page(request, student=user)
+    page = "rooms/student.html"
+    if request.htmx and request.htmx.target == "room":  # type: ignore[attr-defined]
+        page += "#room"
+    return render(request, page, context)
+
+
+def tab_items(tabs: dict[str, str], current: str, counts: dict[str, int]) -> list[dict[str, Any]]:
+    return [
+        {"url": f"?tab={name}", "label": label, "current": name == current, "count": counts.get(name, 0)}
+        for name, label in tabs.items()
+    ]
+
+
+def needs(found: list[Mentorship], user: Any, now: datetime, zone: Any) -> list[dict[str, Any]]:
+    """What waits for the student, the nearest deadline first."""
+    items = [_pay(order) for order in Order.objects.open(now).filter(student=user).select_related("mentor")]
+    for one in found:
+        if one.in_grace:
+            items.append(_grace(one))
+        items += [_credits(row, zone) for row in one.pack_rows if row.bookable]
+    return sorted(items, key=lambda item: item["until"])
+
+
+def _pay(order: Order) -> dict[str, Any]:
+    kept = "seat" if order.takes_seat else "time"
+    text = f"{order.amount_display}; your {kept} with {order.mentor.first_name} is kept until then"
+    return {"title": f"Pay for {order.title}", "text": text, "until": order.expires_at, "url": order.get_absolute_url()}
+
+
+def _grace(one: Mentorship) -> dict[str, Any]:
+    return {
+        "title": f"{one.person.first_name}\N{RIGHT SINGLE QUOTATION MARK}s seat is kept for you",
+        "text": "Renew, or it goes to the next in line",
+        "until": one.grace_ends_at,
+        "url": one.renewal_url,
+    }
+
+
+def _credits(row: PackRow, zone: Any) -> dict[str, Any]:
+    assert row.pack is not None
+    booked = row.used + row.held
+    which = f"your {ordinal(booked + 1)} session" if booked + row.free > 1 else "your session"
+    until = local_time.words(row.pack.expires_at, zone, now=row.of.now, style="date")
+    at_risk = " and would be lost" if row.pack.expires_at - row.of.now <= SOON else ""
+    return {
+        "title": f"Book {which} with {row.of.person.first_name}",
+        "text": f"{row.free} free, expire{'s' if row.free == 1 else ''} {until}{at_risk}",
+        "until": row.pack.expires_at,
+        "url": f"/student/mentorship/book?pack={row.pack.pk}",
+    }
+
+
+def ordinal(number: int) -> str:
+    """ "1st", "2nd", "3rd", "4th", "11th"."""
+    ending = "th" if 10 <= number % 100 <= 20 else {1: "st", 2: "nd", 3: "rd"}.get(number % 10, "th")
+    return f"{number}{ending}"

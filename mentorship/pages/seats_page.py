@@ -1,0 +1,52 @@
+"""`/tutor/seats`: every seat with its student, its state and its story."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from typing import Any
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.views.decorators.http import require_safe
+
+from mentorship.pages.mentors_only import mentors_only
+from mentorship.pages.mentorships import Mentorship, mentorships
+from mentorship.pages.seat_chairs import STATES, WORDS, chairs, counts, occupied_seats
+from seats.models import Seat, SeatEvent
+
+EVENTS = 200
+
+
+@mentors_only
+@require_safe
+def seats_page(request: HttpRequest) -> HttpResponse:
+    user, now = request.user, request.now  # type: ignore[attr-defined]
+    profile = user.mentor_profile  # type: ignore[union-attr]
+    seats = occupied_seats(user, now)
+    found = mentorships(user, "mentor", now, seats)  # type: ignore[arg-type]
+    row = chairs(profile.max_active_students, seats, found, now)
+    # The newest of all seats, released ones too: one query, whatever their number.
+    events = SeatEvent.objects.filter(seat__mentor=user).select_related("seat__student", "by").order_by("-id")[:EVENTS]
+    of_seat = defaultdict(list)
+    for event in events:
+        of_seat[event.seat_id].append(event)
+    of_student = {one.person.pk: one for one in found}
+    over_capacity = len(seats) - profile.max_active_students
+    return render(
+        request,
+        "rooms/seats.html",
+        {
+            "profile": profile,
+            "seats": row,
+            "seat_words": counts(row),
+            "places": [_place(seat, of_student.get(seat.student_id), of_seat[seat.pk]) for seat in seats],
+            "over_capacity": max(0, over_capacity),
+            "former": [event for event in events if event.after == Seat.Status.RELEASED],
+        },
+    )
+
+
+def _place(seat: Seat, one: Mentorship | None, events: list[SeatEvent]) -> dict[str, Any]:
+    state = STATES[Seat.Status(seat.status)]
+    rows = [row for row in (one.pack_rows if one else []) if row.pack]
+    return {"seat": seat, "one": one, "state": state, "state_words": WORDS[state], "rows": rows, "events": events}

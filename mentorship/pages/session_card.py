@@ -1,0 +1,149 @@
+"""A session as one of its two people sees it: what it is now, and which verbs fit."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.conf import settings
+
+from mentorship.people.models import User
+from packs.models import SessionPack
+from sessions_app.models import Session
+
+Status, Credit, Party = Session.Status, Session.Credit, Session.Party
+
+
+@dataclass
+class SessionCard:
+    """`viewer` is one of the two; the session has its people and, if it matters, `number` and its pack loaded."""
+
+    session: Session
+    viewer: User
+    now: datetime
+
+    @property
+    def is_mentor(self) -> bool:
+        return self.viewer.pk == self.session.mentor_id
+
+    @property
+    def other(self) -> Any:
+        return self.session.other_side(self.viewer.pk)
+
+    @property
+    def stage(self) -> str:
+        """unpaid, before, open (the room is), over (not settled yet) or settled."""
+        session = self.session
+        if (
+            session.status == Status.AWAITING_PAYMENT
+            and session.payment_deadline
+            and session.payment_deadline > self.now
+        ):
+            return "unpaid"
+        if not session.is_booked:
+            return "settled"
+        if session.is_joinable(self.now):
+            return "open"
+        return "before" if self.now < session.room_opens_at() else "over"
+
+    @property
+    def minutes(self) -> int:
+        return int(self.session.duration.total_seconds() // 60)
+
+    @property
+    def rank(self) -> str:
+        """ "3 of 4", or nothing for a session that stands alone."""
+        number, pack = getattr(self.session, "number", None), self.session.pack
+        if number is None or pack is None or pack.total_at(self.now) < 2:
+            return ""
+        return f"{number} of {pack.total_at(self.now)}"
+
+    @property
+    def free_until(self) -> datetime:
+        """Until when it can be moved, and cancelled by the student for nothing."""
+        return self.session.starts_at - timedelta(hours=settings.MENTORSHIP.move_notice_hours)
+
+    @property
+    def can_move(self) -> bool:
+        return self.session.status == Status.SCHEDULED and self.session.moves_freely(self.now)
+
+    @property
+    def can_cancel(self) -> bool:
+        if self.is_mentor:
+            return self.stage in ("unpaid", "before", "open", "over")
+        return self.stage in ("unpaid", "before", "open")
+
+    @property
+    def undo_until(self) -> datetime | None:
+        """For the student's fresh booking: until when it can be taken back."""
+        session = self.session
+        if self.is_mentor or session.status != Status.SCHEDULED or session.booked_at is None:
+            return None
+        if not session.can_be_undone(self.now):
+            return None
+        return min(
+            session.booked_at + timedelta(minutes=settings.MENTORSHIP.undo_minutes),
+            session.starts_at - timedelta(hours=1),
+        )
+
+    @property
+    def stay_until(self) -> datetime:
+        """Whoever is inside at the end may stay this long."""
+        return self.session.ends_at + timedelta(minutes=settings.MENTORSHIP.stay_late_minutes)
+
+    @property
+    def settles_at(self) -> datetime:
+        """When a session that nobody marks settles by itself."""
+        return self.session.ends_at + timedelta(hours=settings.MENTORSHIP.auto_settle_hours)
+
+    @property
+    def if_used(self) -> str:
+        return consequence_of_use(self.session, now=self.now)
+
+    @property
+    def badge(self) -> str:
+        """How it ended, in a word or two."""
+        session = self.session
+        if session.status == Status.NO_SHOW:
+            who = {Party.STUDENT: session.student, Party.MENTOR: session.mentor}.get(session.absent_party)  # type: ignore[call-overload]
+            return (
+                "Nobody came"
+                if who is None
+                else "You did not come"
+                if who == self.viewer
+                else f"{who.first_name} did not come"
+            )
+        if session.status == Status.CANCELLED:
+            return "Cancelled late" if session.credit == Credit.USED else "Cancelled"
+        return {Status.COMPLETED: "Completed"}.get(session.status, "Not paid in time")  # type: ignore[call-overload]
+
+    @property
+    def credit_words(self) -> str:
+        """What became of the credit."""
+        if self.session.credit == Credit.USED:
+            return "1 session of the pack was used."
+        if self.session.credit == Credit.RETURNED:
+            return "The session went back to the pack."
+        return "Nothing was paid for it."
+
+
+def cards(sessions: Any, viewer: User, now: datetime) -> list[SessionCard]:
+    return [SessionCard(session, viewer, now) for session in sessions]
+
+
+def consequence_of_use(session: Session, *, now: datetime) -> str:
+    """What settling as used does to the pack, said to the mentor before the click."""
+    pack, student = session.pack, session.student.first_name
+    if pack is None:
+        return ""
+    left = pack.total_at(now) - pack.sessions_used - 1
+    if not pack.takes_seat:
+        return "1 session is used."
+    if left <= 0 and pack.status_at(now) == SessionPack.Status.ACTIVE:
+        return (
+            f"It is the last one: {student}'s seat is then kept for {settings.MENTORSHIP.grace_hours} hours to renew."
+        )
+    if left == 1:
+        return f"1 session is used, 1 is left: {student} is then reminded to renew."
+    return f"1 session is used, {max(0, left)} are left."

@@ -1,0 +1,184 @@
+"""What can be done to a session: one noun an address. GET says what it would do, POST does it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+from uuid import UUID
+
+from django.contrib import messages
+from django.contrib.auth.decorators import login_required
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_http_methods, require_POST
+
+from mentorship.kernel.refusals import NotFound, NotYours, Refusal
+from mentorship.pages.choosing_times import MoveForm, week_of_pack, with_query
+from mentorship.pages.session_card import SessionCard, consequence_of_use
+from mentorship.pages.session_page import card_or_404, context_of
+from sessions_app.models import Session
+from sessions_app.services import cancel, complete, enter, no_show, reschedule, what_if_cancelled
+
+REASON_MAX = 500
+Party = Session.Party
+
+
+@login_required
+@never_cache
+@require_POST
+def entry(request: HttpRequest, session_id: UUID) -> HttpResponse:
+    return _do(request, session_id, lambda card: enter(session_id=session_id, by=card.viewer, now=card.now), "")
+
+
+@login_required
+@never_cache
+@require_POST
+def completion(request: HttpRequest, session_id: UUID) -> HttpResponse:
+    return _do(
+        request,
+        session_id,
+        lambda card: complete(session_id=session_id, by=card.viewer, now=card.now),
+        "Marked as completed.",
+    )
+
+
+@login_required
+@never_cache
+@require_http_methods(["GET", "HEAD", "POST"])
+def no_show_page(request: HttpRequest, session_id: UUID) -> HttpResponse:
+    """Who did not come, with what each answer does to the credit."""
+    if request.method == "POST":
+        absent = request.POST.get("absent", "")
+        return _do(
+            request,
+            session_id,
+            lambda card: no_show(session_id=session_id, absent=absent, by=card.viewer, now=card.now),
+            "Marked. Both of you are told.",
+        )
+    card = card_or_404(request, session_id)
+    return render(request, "sessions/no_show.html", context_of(card, options=_parties(card)))
+
+
+@login_required
+@never_cache
+@require_http_methods(["GET", "HEAD", "POST"])
+def cancellation(request: HttpRequest, session_id: UUID) -> HttpResponse:
+    """Cancel, after reading what it does. If that has changed since, nothing happens and the page says so."""
+    card = card_or_404(request, session_id)
+    if request.method != "POST":
+        return _cancellation_page(request, card)
+    reason = request.POST.get("reason", "").strip()
+    if wrong := _wrong_reason(card, reason):
+        return _cancellation_page(request, card, refusal=Refusal("malformed", wrong), reason=reason, status=422)
+    try:
+        cancel(
+            session_id=session_id,
+            by=card.viewer,
+            now=card.now,
+            reason=reason,
+            expect=request.POST.get("expect") or None,
+        )
+    except (NotFound, NotYours):
+        raise
+    except Refusal as refusal:
+        return _cancellation_page(request, card_or_404(request, session_id), refusal=refusal, reason=reason, status=409)
+    messages.success(request, "Cancelled. Both of you are told.")
+    return redirect(card.session)
+
+
+def _wrong_reason(card: SessionCard, reason: str) -> str:
+    if len(reason) > REASON_MAX or not reason.replace("\n", "").replace("\r", "").replace("\t", "").isprintable():
+        return f"A reason has at most {REASON_MAX} characters."
+    if card.is_mentor and card.stage == "over" and not reason:
+        return f"Please say why it did not take place: {card.other.first_name} reads it."
+    return ""
+
+
+def _cancellation_page(
+    request: HttpRequest, card: SessionCard, *, refusal: Refusal | None = None, reason: str = "", status: int = 200
+) -> HttpResponse:
+    try:
+        consequence = what_if_cancelled(card.session, by=card.viewer, now=card.now)
+    except Refusal as impossible:
+        consequence, refusal = None, refusal or impossible
+    context = context_of(card, cancelling=consequence, refusal=refusal, reason=reason, reason_max=REASON_MAX)
+    return render(request, "sessions/cancellation.html", context, status=status)
+
+
+@login_required
+@never_cache
+@require_http_methods(["GET", "HEAD", "POST"])
+def move(request: HttpRequest, session_id: UUID) -> HttpResponse:
+    """A week of free times; choosing one moves the session."""
+    card = card_or_404(request, session_id)
+    if request.method != "POST":
+        return _move_page(request, card, MoveForm())
+    form = MoveForm(request.POST)
+    if not form.is_valid():
+        return _move_page(request, card, form, status=422)
+    try:
+        reschedule(session_id=session_id, starts_at=form.cleaned_data["scheduledAt"], by=card.viewer, now=card.now)
+    except NotFound:
+        raise
+    except Refusal as refusal:
+        form.add_error(None, refusal.message)
+        return _move_page(request, card_or_404(request, session_id), form, status=refusal.status)
+    messages.success(request, "Moved. Both of you are told.")
+    return redirect(card.session)
+
+
+def _move_page(request: HttpRequest, card: SessionCard, form: MoveForm, *, status: int = 200) -> HttpResponse:
+    week, session = None, card.session
+    if card.can_move and session.pack is not None:
+        week = week_of_pack(
+            session.pack,
+            session.mentor.mentor_profile,
+            card.viewer,
+            asked=request.GET.get("week") or request.POST.get("week"),
+            zone=request.user.zone,  # type: ignore[union-attr]
+            now=card.now,
+            link=lambda day: with_query(f"{session.get_absolute_url()}/move", week=day.isoformat()),
+            moving=session,
+        )
+    page = "sessions/move.html"
+    if request.htmx and request.htmx.target == "week":  # type: ignore[attr-defined]
+        page += "#week"
+    context = {
+        "card": card,
+        "session": session,
+        "other": card.other,
+        "mentor": session.mentor,
+        "form": form,
+        "week": week,
+    }
+    return render(request, page, context, status=status)
+
+
+def _do(request: HttpRequest, session_id: UUID, verb: Callable[[SessionCard], Any], done: str) -> HttpResponse:
+    """One verb, then the session's page; a refusal is shown on it, with nothing changed."""
+    card = card_or_404(request, session_id)
+    try:
+        verb(card)
+    except NotFound:
+        raise
+    except Refusal as refusal:
+        card = card_or_404(request, session_id)
+        return render(request, "sessions/session.html", context_of(card, refusal=refusal), status=refusal.status)
+    if done:
+        messages.success(request, done)
+    return redirect(card.session)
+
+
+def _parties(card: SessionCard) -> list[dict[str, str]]:
+    """Who may be named absent by this viewer, with the consequence."""
+    student, mentor = card.session.student.first_name, card.session.mentor.first_name
+    back = f"The session goes back to {student}."
+    if not card.is_mentor:
+        return [{"value": Party.MENTOR, "title": f"{mentor} did not come", "note": "The session comes back to you."}]
+    used = consequence_of_use(card.session, now=card.now)
+    return [
+        {"value": Party.STUDENT, "title": f"{student} did not come", "note": used},
+        {"value": Party.MENTOR, "title": "I did not come", "note": back},
+        {"value": Party.BOTH, "title": "Neither of us came", "note": back},
+    ]
