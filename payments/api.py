@@ -5,7 +5,7 @@ from __future__ import annotations
 from uuid import UUID
 
 from django.http import HttpRequest
-from ninja import Router
+from ninja import Router, Status
 from pydantic import Field
 
 from mentorship.kernel import idempotency
@@ -43,7 +43,7 @@ class OrderOut(CamelSchema):
 
 
 @router.post("checkout/{provider}", response={201: CheckoutOut}, auth=at_most("checkout", "checkouts_per_minute"))
-def create_checkout(request: HttpRequest, provider: str, wish: CheckoutIn) -> tuple[int, dict[str, object]]:
+def create_checkout(request: HttpRequest, provider: str, wish: CheckoutIn) -> Status:
     """Place an order and open the page it is paid on. Same Idempotency-Key and body: the same answer."""
     order = services.checkout(
         student=request.user,
@@ -55,7 +55,8 @@ def create_checkout(request: HttpRequest, provider: str, wish: CheckoutIn) -> tu
         site_url=site_url(request),
         now=request.now,
     )
-    return 201, {"order_id": order.pk, "checkout_url": order.checkout_url, "expires_at": order.expires_at}
+    answer = {"order_id": order.pk, "checkout_url": order.checkout_url, "expires_at": order.expires_at}
+    return Status(201, answer)
 
 
 @router.get("orders/{order_id}", response=OrderOut, auth=signed_in)

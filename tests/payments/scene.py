@@ -38,7 +38,9 @@ def pay(order: Order, *, now: datetime = NOW) -> Order:
     return services.confirm_and_fulfil(order.pk, now)
 
 
-def send_webhook(body: Any, *, stamp: int | None = None, signature: str | None = None, provider: str = "sandbox") -> Any:
+def send_webhook(
+    body: Any, *, stamp: int | None = None, signature: str | None = None, provider: str = "sandbox"
+) -> Any:
     """Post to the webhook's door with the real signature scheme."""
     raw = body if isinstance(body, bytes) else json.dumps(body).encode()
     stamp = int(clock.machine_now().timestamp()) if stamp is None else stamp

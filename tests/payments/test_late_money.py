@@ -159,8 +159,10 @@ class TestRefund:
 
 class TestMoneyThatDoesNotFit:
     def facts(self, order, **other):
-        return Sandbox().fetch_payment(order.provider_reference).__class__(
-            **{**vars(Sandbox().fetch_payment(order.provider_reference)), **other}
+        return (
+            Sandbox()
+            .fetch_payment(order.provider_reference)
+            .__class__(**{**vars(Sandbox().fetch_payment(order.provider_reference)), **other})
         )
 
     @pytest.mark.parametrize(
