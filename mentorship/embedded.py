@@ -161,18 +161,18 @@ def own_folder(path: Path, *, owner: tuple[int, int] | None = None, mode: int = 
 
 def socket_folder(data_dir: Path, name: str, owner: tuple[int, int] | None) -> Path:
     """A unix socket's path may have 107 characters, and a checkout's may be longer: hence a short folder of its own."""
-    base = own_folder(SOCKETS / f"mentorship-{_mark(data_dir)}", mode=0o711)
+    base = own_folder(SOCKETS / f"mentorship-{mark(data_dir)}", mode=0o711)
     return own_folder(base / name, owner=owner)
 
 
 def private_folder(data_dir: Path) -> Path:
     """Where PostgreSQL lives when its user cannot enter the data folder. Kept over a restart; one per data folder."""
-    return own_folder(PERSISTENT / f"mentorship-{_mark(data_dir)}", mode=0o711)
+    return own_folder(PERSISTENT / f"mentorship-{mark(data_dir)}", mode=0o711)
 
 
 def postgres_folder(data_dir: Path, run_as: tuple[int, int] | None) -> Path:
     """The cluster's folder: under the data folder, or in the private one. A cluster that exists stays where it is."""
-    inside, outside = data_dir / "pg", PERSISTENT / f"mentorship-{_mark(data_dir)}" / "pg"
+    inside, outside = data_dir / "pg", PERSISTENT / f"mentorship-{mark(data_dir)}" / "pg"
     if run_as is None or _can_enter(data_dir, run_as):
         return inside if inside.exists() or run_as is None or not outside.exists() else outside
     private_folder(data_dir)
@@ -181,7 +181,7 @@ def postgres_folder(data_dir: Path, run_as: tuple[int, int] | None) -> Path:
 
 def homes(data_dir: Path) -> tuple[Path, ...]:
     """Every folder in which a server of this data folder may be working."""
-    return data_dir / "pg", PERSISTENT / f"mentorship-{_mark(data_dir)}" / "pg", data_dir / "redis"
+    return data_dir / "pg", PERSISTENT / f"mentorship-{mark(data_dir)}" / "pg", data_dir / "redis"
 
 
 def runnable_binaries(data_dir: Path, run_as: tuple[int, int] | None) -> Path:
@@ -229,7 +229,8 @@ def redis_binary() -> Path:
 # --- small parts ----------------------------------------------------------------------------------------------------
 
 
-def _mark(data_dir: Path) -> str:
+def mark(data_dir: Path) -> str:
+    """What names the folders outside the checkout that belong to this data folder."""
     return hashlib.sha256(f"{os.geteuid()}:{data_dir.resolve()}".encode()).hexdigest()[:12]
 
 

@@ -18,7 +18,7 @@ from mentorship import embedded
 
 MARK = "MENTORSHIP_HOUSE"  # every child carries it in its environment: the data folder it belongs to
 IMPORTANT = re.compile(r"\b(ERROR|CRITICAL|PANIC)\b|\[(error|critical) *\]")
-QUIET_AFTER = 5  # lines of one process shown per second; the rest is in its log
+SAID_ONCE = 60.0  # seconds in which the same complaint is not printed again; all of it is in the log
 LOG_LIMIT = 20_000_000
 SERVERS = {"postgres", "redis-server", "valkey-server"}
 LINUX = sys.platform == "linux"
@@ -42,6 +42,7 @@ class Child:
     failures: int = 0
     restart_at: float | None = None
     read_to: int = field(default=0, repr=False)
+    said: dict[str, float] = field(default_factory=dict, repr=False)
 
     @classmethod
     def of(cls, server: embedded.Server, data_dir: Path) -> Child:
@@ -110,8 +111,12 @@ class Child:
         important = [line for line in whole.decode(errors="replace").splitlines() if IMPORTANT.search(line)]
         if self.name == "postgres":  # an ERROR there is a constraint doing its work; the code answers it
             important = [line for line in important if "PANIC" in line]
-        for line in important[:QUIET_AFTER]:
-            print(f"{self.name:>8} | {line[:300]}", flush=True)
+        now = time.monotonic()
+        for line in important:
+            gist = re.sub(r"[0-9a-f-]*[0-9][0-9a-f-]*", "#", line)  # without its times and ids
+            if now - self.said.get(gist, -SAID_ONCE) >= SAID_ONCE:
+                self.said[gist] = now
+                print(f"{self.name:>8} | {line[:300]}", flush=True)
 
 
 class Group:
@@ -197,10 +202,10 @@ class Group:
         while True:
             self.check()
             for child in self.children:
-                self._look_after(child)
+                self.look_after(child)
             time.sleep(0.2)
 
-    def _look_after(self, child: Child) -> None:
+    def look_after(self, child: Child) -> None:
         now = time.monotonic()
         child.show_important()
         if child.restart_at is None and not child.runs and child.process:

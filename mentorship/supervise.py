@@ -129,7 +129,7 @@ def serve_databases(group: Group, env: dict[str, str], *, durable: bool = True) 
         for child in children:
             group.start(child)
         for child, server in zip(children, embedded, strict=True):
-            group.wait(server.answers, child, 60)
+            group.wait(server.answers, child, 120)
             if server.name == "postgres":
                 make_database(server)
 
@@ -143,7 +143,7 @@ def start_product(group: Group, env: dict[str, str], port: int) -> None:
     with Step("web server"):
         web = product_child(group, "web", env, web_command("127.0.0.1", port))
         group.start(web)
-        group.wait(lambda: answers(port), web, 60)
+        group.wait(lambda: answers(port), web, 180)
     # After it answers: on two cores the three would only keep each other waiting.
     folder = group.data_dir / "beat"
     folder.mkdir(mode=0o700, exist_ok=True)
