@@ -13,7 +13,8 @@ def configure(level: str, *, human: bool) -> None:
         structlog.stdlib.add_logger_name,
         structlog.processors.TimeStamper(fmt="iso", utc=True),
     ]
-    last = structlog.dev.ConsoleRenderer(colors=False) if human else structlog.processors.JSONRenderer()
+    lines = structlog.dev.ConsoleRenderer(colors=False, exception_formatter=structlog.dev.plain_traceback)
+    last = lines if human else structlog.processors.JSONRenderer()
     logging.config.dictConfig(
         {
             "version": 1,
