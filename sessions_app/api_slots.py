@@ -42,12 +42,13 @@ def mentor_slots(
     Who is signed in does not see times that collide with their own sessions, and sees as far as their open pack of this
     length lives. A mentor who is not verified is shown only to students with an open pack.
     """
-    start, end = _range(start, end, request.now)
+    now: datetime = request.now  # type: ignore[attr-defined]
+    start, end = _range(start, end, now)
     if duration not in DURATIONS:
         raise Malformed(f"A session takes {DURATIONS[0]} to {DURATIONS[-1]} minutes.")
     viewer = request.user if request.user.is_authenticated else None
     mentor = MentorProfile.objects.select_related("user").filter(user=mentor_id).first()
-    packs = _open_packs(viewer, mentor, request.now)
+    packs = _open_packs(viewer, mentor, now)
     if mentor is None or not (mentor.is_visible or packs):
         raise NotFound("There is no such mentor.")
     found = free_slots(
@@ -55,7 +56,7 @@ def mentor_slots(
         start=start,
         end=end,
         duration_minutes=duration,
-        now=request.now,
+        now=now,
         viewer=viewer,
         horizon_ends=packs.get(duration),
     )
@@ -80,4 +81,6 @@ def _open_packs(viewer: User | None, mentor: MentorProfile | None, now: datetime
     if viewer is None or mentor is None:
         return {}
     packs = SessionPack.objects.open(now).filter(student=viewer, mentor=mentor.user_id)
-    return dict(packs.values("duration_minutes").annotate(until=Max("expires_at")).values_list("duration_minutes", "until"))
+    return dict(
+        packs.values("duration_minutes").annotate(until=Max("expires_at")).values_list("duration_minutes", "until")
+    )

@@ -96,7 +96,8 @@ def starts(window: Window, zone: ZoneInfo, step_minutes: int, duration_minutes: 
 def covers(stretches: Iterable[Stretch], zone: ZoneInfo, start: datetime, end: datetime) -> bool:
     """Whether [start, end) lies within one window."""
     return any(
-        w.opens <= start and (end <= w.closes or (w.is_always and start < w.closes)) for w in windows(stretches, zone, start, end)
+        w.opens <= start and (end <= w.closes or (w.is_always and start < w.closes))
+        for w in windows(stretches, zone, start, end)
     )
 
 

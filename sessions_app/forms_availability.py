@@ -108,7 +108,7 @@ def _without_removed(data: QueryDict) -> MultiValueDict[str, str]:
     return data
 
 
-def _copy_targets(data: MultiValueDict[str, str]) -> list[int]:
+def _copy_targets(data: Any) -> list[int]:
     days = [str(day) for day in range(7)]
     source = data.get("copy")
     if source not in days:

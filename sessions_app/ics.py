@@ -14,7 +14,9 @@ from sessions_app.models import Session, SessionEvent
 Method = Literal["REQUEST", "CANCEL"]
 
 
-def build_ics(session: Session, *, title: str, method: Method, sequence: int, now: datetime, attendee: str = "") -> bytes:
+def build_ics(
+    session: Session, *, title: str, method: Method, sequence: int, now: datetime, attendee: str = ""
+) -> bytes:
     """The file of one session. REQUEST puts it (or its new time) into a calendar, CANCEL takes it out.
 
     `session` needs id, starts_at, ends_at, agenda and get_absolute_url. The UID stays the same for its whole life; a calendar

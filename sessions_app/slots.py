@@ -146,12 +146,16 @@ def check_slot(
     if busy[mentor.user_id].overlaps(*mentor_span):
         raise Refusal("slot_unavailable", "This time is not free any more. Please choose another.")
     if busy[student.pk].overlaps(*plain_span):
-        raise Refusal("slot_unavailable", f"{student.first_name} already has a session at this time. Please choose another.")
+        raise Refusal(
+            "slot_unavailable", f"{student.first_name} already has a session at this time. Please choose another."
+        )
     if starts_at < now + timedelta(hours=mentor.notice_hours):
         raise Refusal("notice_too_short", _notice_sentence(mentor))
 
 
-def block_spans(profile: MentorProfile, starts_at: datetime, ends_at: datetime) -> tuple[DateTimeTZRange, DateTimeTZRange]:
+def block_spans(
+    profile: MentorProfile, starts_at: datetime, ends_at: datetime
+) -> tuple[DateTimeTZRange, DateTimeTZRange]:
     """What a session takes: the mentor's span with today's buffers (to be frozen in the block), and the student's."""
     mentor_span, student_span = _spans(profile, starts_at, ends_at)
     return DateTimeTZRange(*mentor_span, "[)"), DateTimeTZRange(*student_span, "[)")
@@ -162,16 +166,22 @@ def _notice_sentence(mentor: MentorProfile) -> str:
     return f"{mentor.user.first_name} asks for at least {hours} hour{'' if hours == 1 else 's'} of notice. Please choose a later time."
 
 
-def _spans(mentor: MentorProfile, starts_at: datetime, ends_at: datetime) -> tuple[tuple[datetime, datetime], tuple[datetime, datetime]]:
-    before, after = timedelta(minutes=mentor.buffer_before_minutes), timedelta(minutes=mentor.buffer_after_minutes)
+def _buffers(mentor: MentorProfile) -> tuple[timedelta, timedelta]:
+    return timedelta(minutes=mentor.buffer_before_minutes), timedelta(minutes=mentor.buffer_after_minutes)
+
+
+def _spans(
+    mentor: MentorProfile, starts_at: datetime, ends_at: datetime
+) -> tuple[tuple[datetime, datetime], tuple[datetime, datetime]]:
+    before, after = _buffers(mentor)
     return (starts_at - before, ends_at + after), (starts_at, ends_at)
 
 
 def _stretches(mentor_ids: Iterable[int]) -> dict[int, tuple[availability.Stretch, ...]]:
     rules: dict[int, list[tuple[int, int, int]]] = defaultdict(list)
     rows = WeeklyRule.objects.filter(mentor__in=mentor_ids).order_by()
-    for mentor_id, *rule in rows.values_list("mentor_id", "weekday", "start_minute", "end_minute"):
-        rules[mentor_id].append(tuple(rule))
+    for mentor_id, weekday, start, end in rows.values_list("mentor_id", "weekday", "start_minute", "end_minute"):
+        rules[mentor_id].append((weekday, start, end))
     return defaultdict(tuple, {mentor_id: availability.merge(found) for mentor_id, found in rules.items()})
 
 
@@ -189,7 +199,9 @@ def _busy(
     after = max((m.buffer_after_minutes for m in mentors), default=0)
     around = DateTimeTZRange(start - timedelta(minutes=before), end + timedelta(minutes=longest + after), "[)")
     people = {m.user_id for m in mentors} | ({viewer.pk} if viewer and viewer.pk else set())
-    rows = CalendarBlock.objects.filter(person__in=people, span__overlap=around).exclude(session__in=Session.objects.lapsed(now))
+    rows = CalendarBlock.objects.filter(person__in=people, span__overlap=around).exclude(
+        session__in=Session.objects.lapsed(now)
+    )
     if ignore_session is not None:
         rows = rows.exclude(session=ignore_session)
     spans: dict[int, list[tuple[datetime, datetime]]] = defaultdict(list)
@@ -199,7 +211,11 @@ def _busy(
 
 
 def _starts(
-    mentor: MentorProfile, stretches: tuple[availability.Stretch, ...], start: datetime, end: datetime, duration_minutes: int
+    mentor: MentorProfile,
+    stretches: tuple[availability.Stretch, ...],
+    start: datetime,
+    end: datetime,
+    duration_minutes: int,
 ) -> Iterator[datetime]:
     """What the rules offer in [start, end), taken or not; ascending within each window."""
     zone = mentor.zone
@@ -222,10 +238,11 @@ def _free(
     mentor_busy = busy.get(mentor.user_id, nothing)
     viewer_busy = busy.get(viewer.pk, nothing) if viewer else nothing
     duration = timedelta(minutes=duration_minutes)
+    before, after = _buffers(mentor)
     for at in _starts(mentor, stretches, start, end, duration_minutes):
-        mentor_span, plain_span = _spans(mentor, at, at + duration)
-        if not mentor_busy.overlaps(*mentor_span) and not viewer_busy.overlaps(*plain_span):
-            yield Slot(*plain_span)
+        ends_at = at + duration
+        if not mentor_busy.overlaps(at - before, ends_at + after) and not viewer_busy.overlaps(at, ends_at):
+            yield Slot(at, ends_at)
 
 
 def _each(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 from django.conf import settings
@@ -14,7 +14,7 @@ from django.shortcuts import redirect, render
 from django.views.decorators.http import require_http_methods
 
 from mentorship.kernel.refusals import NotFound
-from mentorship.people.models import MentorProfile
+from mentorship.people.models import MentorProfile, User
 from offerings.models import Offering
 from sessions_app import availability, week_picture
 from sessions_app.forms_availability import WeekForm
@@ -29,30 +29,34 @@ USUAL_DURATION = 60
 @require_http_methods(["GET", "HEAD", "POST"])
 def week(request: HttpRequest) -> HttpResponse:
     """See and change the week. Saving never touches booked sessions."""
-    profile = MentorProfile.objects.filter(user=request.user).first()
+    mentor: User = request.user  # type: ignore[assignment]
+    profile = MentorProfile.objects.filter(user=mentor).first()
     if profile is None:
         raise NotFound("This page is for mentors.")
-    profile.user = request.user
-    rules = list(WeeklyRule.objects.filter(mentor=request.user).values_list("weekday", "start_minute", "end_minute"))
+    profile.user = mentor
+    now: datetime = request.now  # type: ignore[attr-defined]
+    rules = list(WeeklyRule.objects.filter(mentor=mentor).values_list("weekday", "start_minute", "end_minute"))
     form = WeekForm(request.POST if request.method == "POST" else None, rules=rules)
     if form.is_bound and form.is_valid():
-        set_hours(mentor=request.user, rules=form.rules)
+        set_hours(mentor=mentor, rules=form.rules)
         messages.success(request, "Your week is saved.")
         return redirect("availability")
-    context = {"form": form, "profile": profile, **_what_follows(profile, rules, request.now)}
+    context = {"form": form, "profile": profile, **_what_follows(profile, rules, now)}
     return render(request, "availability/week.html", context, status=422 if form.errors else 200)
 
 
 def _what_follows(profile: MentorProfile, rules: list[tuple[int, int, int]], now: datetime) -> dict[str, Any]:
     """What the saved week means: its picture, the next time students can book, booked sessions outside it."""
     stretches = availability.merge(rules)
-    duration = Offering.objects.filter(mentor=profile.user, archived_at=None).aggregate(least=Min("duration_minutes"))["least"]
+    duration = Offering.objects.filter(mentor=profile.user, archived_at=None).aggregate(least=Min("duration_minutes"))[
+        "least"
+    ]
     duration = duration or USUAL_DURATION
     found = next_free([profile], now, days=settings.MENTORSHIP.horizon_days, duration=duration) if rules else {}
     return {
         "rules": rules,
         "picture": week_picture.draw(stretches),
-        "hours_a_week": timedelta(minutes=sum(stretch.end - stretch.start for stretch in stretches)),
+        "hours_a_week": f"{sum(stretch.end - stretch.start for stretch in stretches) / 60:g}",
         "next": found.get(profile.user_id),
         "duration": duration,
         "horizon_days": settings.MENTORSHIP.horizon_days,
@@ -62,5 +66,7 @@ def _what_follows(profile: MentorProfile, rules: list[tuple[int, int, int]], now
 
 def _outside(profile: MentorProfile, stretches: tuple[availability.Stretch, ...], now: datetime) -> list[Session]:
     """Coming sessions that do not lie within the week's hours."""
-    coming = list(Session.objects.filter(mentor=profile.user).coming(now).select_related("student").order_by("starts_at"))
+    coming = list(
+        Session.objects.filter(mentor=profile.user).coming(now).select_related("student").order_by("starts_at")
+    )
     return [s for s in coming if not availability.covers(stretches, profile.zone, s.starts_at, s.ends_at)]

@@ -47,7 +47,9 @@ def draw(stretches: Iterable[Stretch]) -> WeekPicture:
             days[at % WEEK_MINUTES // DAY_MINUTES].append((at % DAY_MINUTES, until - midnight + DAY_MINUTES))
             at = until
     first, last = _bounds([span for day in days for span in day])
-    bars = [[Bar(start - first, end - start, f"{clock(start)}-{clock(end)}") for start, end in sorted(day)] for day in days]
+    bars = [
+        [Bar(start - first, end - start, f"{clock(start)}-{clock(end)}") for start, end in sorted(day)] for day in days
+    ]
     ticks = range(first, last + 1, STEP)
     return WeekPicture(
         height=last - first,

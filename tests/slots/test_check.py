@@ -66,7 +66,9 @@ def test_notice_is_named_only_for_what_is_otherwise_a_slot(mia, sam):
     assert code(mia, sam, SLOT, now=twelve_hours_before + timedelta(microseconds=1)) == "notice_too_short"
     assert code(mia, sam, SLOT, now=SLOT - timedelta(seconds=1)) == "notice_too_short"
     assert code(mia, sam, SLOT, now=SLOT) == "slot_unavailable"
-    assert code(mia, sam, SLOT + timedelta(minutes=1), now=twelve_hours_before + timedelta(hours=1)) == "slot_unavailable"
+    assert (
+        code(mia, sam, SLOT + timedelta(minutes=1), now=twelve_hours_before + timedelta(hours=1)) == "slot_unavailable"
+    )
 
 
 def test_a_taken_slot_within_the_notice_is_unavailable(mia, sam):

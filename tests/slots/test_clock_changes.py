@@ -24,7 +24,15 @@ def test_new_york_repeats_an_hour_in_autumn():
     hours(mia, SUN, 0, 3)
     start, end = local_day("2026-11-01", "America/New_York")
     slots = free_slots(mentor=mia, start=start, end=end, duration_minutes=60, now=start - timedelta(days=5))
-    assert [s.starts_at.isoformat()[11:16] for s in slots] == ["04:00", "04:30", "05:00", "05:30", "06:00", "06:30", "07:00"]
+    assert [s.starts_at.isoformat()[11:16] for s in slots] == [
+        "04:00",
+        "04:30",
+        "05:00",
+        "05:30",
+        "06:00",
+        "06:30",
+        "07:00",
+    ]
     assert walls(mia, "2026-11-01") == ["00:00", "00:30", "01:00", "01:30", "01:00", "01:30", "02:00"]
     assert all(s.ends_at - s.starts_at == timedelta(hours=1) for s in slots)
 
@@ -132,4 +140,13 @@ def test_chatham_both_ways():
     mia = mentor("mia", "Pacific/Chatham")
     hours(mia, SUN, 2, 5)
     assert walls(mia, "2026-09-27", minutes=30) == ["02:00", "02:30", "04:00", "04:30"]
-    assert walls(mia, "2026-04-05", minutes=30) == ["02:00", "02:30", "03:00", "03:30", "03:00", "03:30", "04:00", "04:30"]
+    assert walls(mia, "2026-04-05", minutes=30) == [
+        "02:00",
+        "02:30",
+        "03:00",
+        "03:30",
+        "03:00",
+        "03:30",
+        "04:00",
+        "04:30",
+    ]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, date, datetime, timedelta
+from itertools import pairwise
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -10,7 +11,7 @@ from hypothesis import HealthCheck, given, settings, strategies as st
 
 from mentorship.kernel.refusals import Refusal
 from sessions_app import availability
-from sessions_app.models import CalendarBlock, Session, WeeklyRule
+from sessions_app.models import CalendarBlock, WeeklyRule
 from sessions_app.slots import Slot, block_spans, check_slot, free_slots, next_free
 from sessions_app.week import week_of_slots, week_range
 from tests.cast import user
@@ -65,11 +66,14 @@ def test_merging_keeps_every_minute_and_touches_nowhere(week):
 
     stretches = availability.merge(week)
     assert minutes(stretches) == minutes([(day * 1440 + start, day * 1440 + end) for day, start, end in week])
-    for one, following in zip(stretches, stretches[1:], strict=False):
+    for one, following in pairwise(stretches):
         assert one.end < following.start
     if len(stretches) > 1:
         assert stretches[-1].end < stretches[0].start + availability.WEEK_MINUTES
-    assert availability.merge([(s.start // 1440, s.start % 1440, s.end - s.start + s.start % 1440) for s in stretches]) == stretches
+    assert (
+        availability.merge([(s.start // 1440, s.start % 1440, s.end - s.start + s.start % 1440) for s in stretches])
+        == stretches
+    )
 
 
 @given(weeks, zones, moments, st.sampled_from([5, 15, 30, 60, 50]), st.sampled_from([15, 60, 90, 480]))
@@ -94,7 +98,13 @@ def test_a_range_asked_in_pieces_offers_the_same(week, zone, start, step):
     assert sorted(whole) == sorted(pieces)
 
 
-@given(week=weeks, zone=zones, now=moments, taken_at=st.lists(st.integers(0, 4 * 96), max_size=4), buffers=st.tuples(*[st.sampled_from([0, 5, 30])] * 2))
+@given(
+    week=weeks,
+    zone=zones,
+    now=moments,
+    taken_at=st.lists(st.integers(0, 4 * 96), max_size=4),
+    buffers=st.tuples(*[st.sampled_from([0, 5, 30])] * 2),
+)
 @RELAXED
 @pytest.mark.django_db
 def test_what_is_offered_is_accepted_and_nothing_else(week, zone, now, taken_at, buffers):
