@@ -44,6 +44,7 @@ INSTALLED_APPS = [
     "django.contrib.sessions",
     "django.contrib.sites",
     "django.contrib.staticfiles",
+    "django.forms",
     "allauth",
     "allauth.account",
     "allauth.mfa",
@@ -99,6 +100,8 @@ TEMPLATES = [
         },
     }
 ]
+
+FORM_RENDERER = "django.forms.renderers.TemplatesSetting"  # widgets may have templates of ours
 
 DATABASES = {"default": database_url.parse(ENV.database_url)}
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
