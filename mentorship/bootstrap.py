@@ -9,6 +9,7 @@ import re
 import subprocess
 import sys
 import time
+from typing import NoReturn
 
 LEAST = (3, 11)
 HOUSE = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
@@ -17,12 +18,12 @@ VENV_PYTHON = os.path.join(VENV, "bin", "python")
 STAMP = os.path.join(VENV, ".installed")
 
 
-def refuse(sentence):
+def refuse(sentence: str) -> NoReturn:
     sys.stderr.write("\n" + sentence + "\n")
     sys.exit(1)
 
 
-def check_python():
+def check_python() -> None:
     """Refuse a Python that cannot make the environment, with what to do about it."""
     version = "%d.%d" % sys.version_info[:2]
     if sys.version_info < LEAST:
@@ -41,21 +42,21 @@ def check_python():
         )
 
 
-def stamp_of(lock):
+def stamp_of(lock: str) -> str:
     """What must be unchanged for the environment to be still right: the lock, the Python, the place."""
     with open(os.path.join(HOUSE, lock), "rb") as file:
         digest = hashlib.sha256(file.read()).hexdigest()
     return f"{lock} {digest} {sys.version_info[0]}.{sys.version_info[1]} {VENV}"
 
 
-def installed(lock):
+def installed(lock: str) -> bool:
     if not os.access(VENV_PYTHON, os.X_OK) or not os.path.exists(STAMP):
         return False
     with open(STAMP) as file:
         return stamp_of(lock) in file.read().splitlines()
 
 
-def make_venv():
+def make_venv() -> None:
     say("making .venv")
     made = subprocess.run(
         [sys.executable, "-m", "venv", "--clear", VENV], check=False, stdout=subprocess.PIPE, stderr=subprocess.STDOUT
@@ -68,7 +69,7 @@ def make_venv():
         )
 
 
-def pip_works():
+def pip_works() -> bool:
     try:
         return (
             subprocess.run(
@@ -83,7 +84,7 @@ def pip_works():
         return False
 
 
-def install(lock):
+def install(lock: str) -> None:
     """Install exactly what the lock names, each file checked against its hash; show how far it is."""
     with open(os.path.join(HOUSE, lock)) as file:
         entries = re.split(r"\n(?=[A-Za-z0-9])", file.read())
@@ -124,7 +125,7 @@ def install(lock):
             refuse(f"The packages of {lock} could not be installed (pip's own words are above). Is the network there?")
 
 
-def show_progress(logs, total, shown):
+def show_progress(logs: list, total: int, shown: int) -> int:
     seen = 0
     for name in logs:
         with open(name, errors="replace") as log:
@@ -139,11 +140,11 @@ def show_progress(logs, total, shown):
     return seen
 
 
-def say(what):
+def say(what: str) -> None:
     print(f"[{time.monotonic() - STARTED:5.1f} s] {what}", flush=True)
 
 
-def main(lock):
+def main(lock: str) -> None:
     check_python()
     if installed(lock):
         return

@@ -248,7 +248,7 @@ def as_user(run_as: tuple[int, int] | None) -> dict[str, Any]:
 
 def _runs(found: Path, run_as: tuple[int, int] | None) -> bool:
     # initdb needs the most: it loads libpq, and runs postgres beside it.
-    command = [found / "bin" / "initdb", "--version"]
+    command: list[str | Path] = [found / "bin" / "initdb", "--version"]
     try:
         return subprocess.run(command, capture_output=True, cwd="/", check=False, **as_user(run_as)).returncode == 0
     except OSError:
@@ -256,7 +256,7 @@ def _runs(found: Path, run_as: tuple[int, int] | None) -> bool:
 
 
 def _can_enter(folder: Path, run_as: tuple[int, int]) -> bool:
-    command = ["/bin/sh", "-c", 'cd "$1"', "sh", folder.resolve()]
+    command: list[str | Path] = ["/bin/sh", "-c", 'cd "$1"', "sh", folder.resolve()]
     return subprocess.run(command, capture_output=True, cwd="/", check=False, **as_user(run_as)).returncode == 0
 
 
@@ -274,7 +274,7 @@ def _initdb(binaries: Path, home: Path, run_as: tuple[int, int] | None, env: dic
     unfinished = home.with_name("pg-unfinished")
     shutil.rmtree(unfinished, ignore_errors=True)
     own_folder(unfinished, owner=run_as)
-    command = [
+    command: list[str | Path] = [
         *(binaries / "bin" / "initdb", "-D", unfinished, "-U", ROLE, "--auth=trust", "--encoding=UTF8"),
         *("--locale-provider=builtin", "--builtin-locale=C.UTF-8", "--locale=C", "--no-instructions"),
         *([] if durable else ["--no-sync"]),
