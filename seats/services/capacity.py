@@ -45,7 +45,12 @@ def mentor_full() -> Refusal:
 
 def free_number(mentor_id: int, now: datetime) -> int:
     """The lowest free seat number. The mentor is locked and cleared of what has lapsed. Raises `mentor_full`."""
-    if availability(mentor_id, now).available == 0:
+    seats = availability(mentor_id, now)
+    if seats.available == 0:
         raise mentor_full()
     taken = set(Seat.objects.standing().filter(mentor=mentor_id).values_list("number", flat=True))
-    return next(n for n in range(1, len(taken) + 2) if n not in taken)
+    number = next(n for n in range(1, len(taken) + 2) if n not in taken)
+    if number > seats.max_active_students:
+        # Between the two reads somebody took one: only possible without the lock, and then the numbers still hold.
+        raise mentor_full()
+    return number
