@@ -12,8 +12,15 @@ from mentorship.kernel.refusals import NotFound, Refusal
 from mentorship.people.models import MentorProfile
 from notifications.services import notify
 from packs.models import SessionPack
+from sessions_app.ics import Method, build_ics, sequence_of
 from sessions_app.models import CalendarBlock, Session, SessionEvent
 from sessions_app.slots import block_spans
+
+CALENDAR_METHODS: dict[str, Method] = {
+    "session_scheduled": "REQUEST",
+    "session_moved": "REQUEST",
+    "session_cancelled": "CANCEL",
+}
 
 
 @dataclass
@@ -65,7 +72,9 @@ def trace(session: Session, kind: str, *, by: Any, at: datetime, reason: str = "
 
 
 def tell(session: Session, kind: str, *people: Any, key: str, now: datetime, **context: Any) -> None:
-    """Notify these participants about the session; each reads the other side's name."""
+    """Notify these participants about the session; each reads the other side's name. New times bring a calendar file."""
+    if kind in CALENDAR_METHODS:
+        context["ics"] = _calendar_file(session, kind, now)
     for person in people:
         notify(
             kind,
@@ -83,6 +92,13 @@ def tell(session: Session, kind: str, *people: Any, key: str, now: datetime, **c
             url=session.get_absolute_url(),
             **context,
         )
+
+
+def _calendar_file(session: Session, kind: str, now: datetime) -> bytes:
+    """One file for both sides: it names both people and nobody's address."""
+    title = f"{session.title}: {session.mentor.display_name} and {session.student.display_name}"
+    sequence = 0 if kind == "session_scheduled" else sequence_of(session)
+    return build_ics(session, title=title, method=CALENDAR_METHODS[kind], sequence=sequence, now=now)
 
 
 def wrong_state(session: Session) -> Refusal:
