@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from typing import Any, Literal, cast
 
 from django.http import HttpRequest
-from ninja import Query, Router
+from ninja import Query, Router, Status
 from pydantic import Field, StrictInt
 from pydantic.alias_generators import to_camel
 
 from mentorship.kernel import money
 from mentorship.kernel.api import CamelSchema, page_by_id, signed_in
 from mentorship.kernel.refusals import Malformed, NotFound
+from mentorship.people.models import User
 from offerings import services
 from offerings.forms import OfferingForm, values_of
 from offerings.models import Offering
@@ -119,10 +120,10 @@ def list_offerings(request: HttpRequest, filters: Query[OfferingFilters]) -> dic
 
 
 @router.post("offerings", response={201: OfferingOut}, auth=signed_in)
-def create(request: HttpRequest, body: OfferingIn) -> tuple[int, Offering]:
-    form = OfferingForm(_form_data({"booking_mode": "INSTANT"}, body), mentor=request.user)
+def create(request: HttpRequest, body: OfferingIn) -> Status[Offering]:
+    form = OfferingForm(_form_data({"booking_mode": "INSTANT"}, body), mentor=_me(request))
     draft = _checked(form, body)
-    return 201, services.create_offering(mentor=request.user, draft=draft)
+    return Status(201, services.create_offering(mentor=_me(request), draft=draft))
 
 
 @router.patch("offerings/{offering_id}", response=OfferingOut, auth=signed_in)
@@ -130,18 +131,22 @@ def change(request: HttpRequest, offering_id: int, body: OfferingIn) -> Offering
     if body.price is not None:
         _known(body.price.currency)
     own = _own(request, offering_id)
-    draft = _checked(OfferingForm(_form_data(values_of(own), body), mentor=request.user), body)
-    return services.edit_offering(offering_id=own.pk, mentor=request.user, draft=draft)
+    draft = _checked(OfferingForm(_form_data(values_of(own), body), mentor=_me(request)), body)
+    return services.edit_offering(offering_id=own.pk, mentor=_me(request), draft=draft)
 
 
 @router.delete("offerings/{offering_id}", response={204: None}, auth=signed_in)
-def delete(request: HttpRequest, offering_id: int) -> tuple[int, None]:
-    services.delete_offering(offering_id=offering_id, mentor=request.user)
-    return 204, None
+def delete(request: HttpRequest, offering_id: int) -> Status[None]:
+    services.delete_offering(offering_id=offering_id, mentor=_me(request))
+    return Status(204, None)
+
+
+def _me(request: HttpRequest) -> User:
+    return cast(User, request.user)
 
 
 def _own(request: HttpRequest, offering_id: int) -> Offering:
-    found = Offering.objects.filter(mentor=request.user, pk=offering_id).first()
+    found = Offering.objects.filter(mentor=_me(request), pk=offering_id).first()
     if found is None:
         raise NotFound
     return found

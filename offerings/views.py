@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import wraps
-from typing import Any
+from typing import Any, cast
 
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
@@ -14,6 +14,7 @@ from django.shortcuts import redirect, render
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from mentorship.kernel.refusals import NotFound, Refusal
+from mentorship.people.models import User
 from offerings import services
 from offerings.forms import OfferingForm, values_of
 from offerings.models import Offering
@@ -27,15 +28,19 @@ def mentors_only(view: View) -> View:
 
     @wraps(view)
     def inner(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
-        if not request.user.is_mentor:  # type: ignore[union-attr]
+        if not _me(request).is_mentor:
             raise NotFound
         return view(request, *args, **kwargs)
 
     return login_required(inner)
 
 
+def _me(request: HttpRequest) -> User:
+    return cast(User, request.user)
+
+
 def _own(request: HttpRequest) -> QuerySet[Offering]:
-    return Offering.objects.filter(mentor=request.user).select_related("course", "private_for")
+    return Offering.objects.filter(mentor=_me(request)).select_related("course", "private_for")
 
 
 @require_safe
@@ -49,7 +54,7 @@ def shelf(request: HttpRequest) -> HttpResponse:
         if row.course is not None:
             courses.setdefault(row.course.title, []).append(row)
     context = {
-        "profile": request.user.mentor_profile,  # type: ignore[union-attr]
+        "profile": _me(request).mentor_profile,
         "courses": courses,
         "standalone": [row for row in on_sale if row.course is None],
         "archived": [row for row in rows if row.archived_at is not None],
@@ -60,9 +65,9 @@ def shelf(request: HttpRequest) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 @mentors_only
 def create(request: HttpRequest) -> HttpResponse:
-    form = OfferingForm(request.POST or None, mentor=request.user)
+    form = OfferingForm(request.POST or None, mentor=_me(request))
     if form.is_valid():
-        offering = _try(form, lambda: services.create_offering(mentor=request.user, draft=form.draft()))
+        offering = _try(form, lambda: services.create_offering(mentor=_me(request), draft=form.draft()))
         if offering is not None:
             messages.success(request, f"“{offering.title}” is on your shelf.")
             return redirect(SHELF)
@@ -75,10 +80,10 @@ def edit(request: HttpRequest, offering_id: int) -> HttpResponse:
     offering = _own(request).filter(pk=offering_id).first()
     if offering is None:
         raise NotFound
-    form = OfferingForm(request.POST or None, mentor=request.user, initial=values_of(offering))
+    form = OfferingForm(request.POST or None, mentor=_me(request), initial=values_of(offering))
     if form.is_valid():
         saved = _try(
-            form, lambda: services.edit_offering(offering_id=offering_id, mentor=request.user, draft=form.draft())
+            form, lambda: services.edit_offering(offering_id=offering_id, mentor=_me(request), draft=form.draft())
         )
         if saved is not None:
             messages.success(request, f"“{saved.title}” is changed. What was sold before stays as it was sold.")
@@ -89,7 +94,7 @@ def edit(request: HttpRequest, offering_id: int) -> HttpResponse:
 @require_POST
 @mentors_only
 def copy(request: HttpRequest, offering_id: int) -> HttpResponse:
-    made = services.copy_offering(offering_id=offering_id, mentor=request.user)
+    made = services.copy_offering(offering_id=offering_id, mentor=_me(request))
     messages.success(request, "Here is the copy. Change what is different.")
     return redirect(f"{SHELF}/{made.pk}/edit")
 
@@ -97,7 +102,7 @@ def copy(request: HttpRequest, offering_id: int) -> HttpResponse:
 @require_POST
 @mentors_only
 def archive(request: HttpRequest, offering_id: int) -> HttpResponse:
-    services.archive_offering(offering_id=offering_id, mentor=request.user, now=request.now)  # type: ignore[attr-defined]
+    services.archive_offering(offering_id=offering_id, mentor=_me(request), now=request.now)  # type: ignore[attr-defined]
     messages.success(request, "Archived. Nobody can buy it; whoever has bought it keeps it.")
     return redirect(SHELF)
 
@@ -105,7 +110,7 @@ def archive(request: HttpRequest, offering_id: int) -> HttpResponse:
 @require_POST
 @mentors_only
 def unarchive(request: HttpRequest, offering_id: int) -> HttpResponse:
-    services.unarchive_offering(offering_id=offering_id, mentor=request.user)
+    services.unarchive_offering(offering_id=offering_id, mentor=_me(request))
     messages.success(request, "It is on sale again.")
     return redirect(SHELF)
 
@@ -114,7 +119,7 @@ def unarchive(request: HttpRequest, offering_id: int) -> HttpResponse:
 @mentors_only
 def delete(request: HttpRequest, offering_id: int) -> HttpResponse:
     try:
-        services.delete_offering(offering_id=offering_id, mentor=request.user)
+        services.delete_offering(offering_id=offering_id, mentor=_me(request))
         messages.success(request, "Deleted.")
     except Refusal as refused:
         if refused.status == NotFound.status:

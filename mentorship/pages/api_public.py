@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
@@ -59,12 +60,12 @@ def list_mentors(request: HttpRequest, cursor: str | None = Query(None)) -> dict
     found = list(rows.order_by("user")[: PAGE_SIZE + 1])
     shown = found[:PAGE_SIZE]
     return {
-        "items": _items(shown, request.now),
+        "items": _items(shown, request.now),  # type: ignore[attr-defined]
         "next_cursor": str(shown[-1].user_id) if len(found) > PAGE_SIZE else None,
     }
 
 
-def _items(profiles: list[MentorProfile], now: datetime) -> list[dict[str, Any]]:
+def _items(profiles: Sequence[MentorProfile], now: datetime) -> list[dict[str, Any]]:
     ids = [profile.user_id for profile in profiles]
     window = listings.shop_window(Offering.objects.for_sale().filter(mentor__in=ids))
     offerings = {offering.mentor_id: offering for offering in window}

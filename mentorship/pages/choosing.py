@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from functools import cached_property
 from typing import Any
@@ -34,15 +34,12 @@ class Standing:
     is_self: bool = False
     seat: str = ""
     intro_used: bool = False
-    credits: dict[int, int] = field(default_factory=dict)
+    credits_left: int = 0
+    pack_id: int | None = None
 
     @property
     def is_seated(self) -> bool:
         return self.seat in SEATED
-
-    @property
-    def credits_left(self) -> int:
-        return sum(self.credits.values())
 
 
 def standing_of(reader: Any, profile: MentorProfile, now: datetime) -> tuple[Standing, listings.SeatCounts]:
@@ -55,14 +52,19 @@ def standing_of(reader: Any, profile: MentorProfile, now: datetime) -> tuple[Sta
     if reader.pk == profile.user_id:
         return Standing(is_self=True), shown
     intro = Purchase.objects.filter(pack=OuterRef("pk"), offering__is_intro=True)
-    packs = SessionPack.objects.filter(student=reader, mentor=profile.user_id).annotate(had_intro=Exists(intro))
-    credits: Counter[int] = Counter()
-    intro_used = False
-    for pack in packs:
-        intro_used = intro_used or pack.had_intro
-        if pack.frozen_at is None and pack.paused_at is None and pack.remaining_at(now):
-            credits[pack.duration_minutes] += pack.remaining_at(now)
-    return Standing(seat=dict(seats).get(reader.pk, ""), credits=dict(credits), intro_used=intro_used), shown
+    packs = (
+        SessionPack.objects.filter(student=reader, mentor=profile.user_id)
+        .annotate(had_intro=Exists(intro))
+        .order_by("expires_at")
+    )
+    bookable = [pack for pack in packs if pack.frozen_at is None and pack.paused_at is None and pack.remaining_at(now)]
+    standing = Standing(
+        seat=dict(seats).get(reader.pk, ""),
+        intro_used=any(pack.had_intro for pack in packs),
+        credits_left=sum(pack.remaining_at(now) for pack in bookable),
+        pack_id=bookable[0].pk if bookable else None,
+    )
+    return standing, shown
 
 
 class Choice:
@@ -252,6 +254,10 @@ class Choice:
     def credit_words(self) -> str:
         left = self.standing.credits_left
         return f"You have {left} session{'' if left == 1 else 's'} left with {self.mentor.first_name}."
+
+    @property
+    def credit_url(self) -> str:
+        return f"/student/mentorship/book?pack={self.standing.pack_id}"
 
     @property
     def approval_words(self) -> str:

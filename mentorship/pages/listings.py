@@ -136,7 +136,7 @@ def seat_counts(profiles: Sequence[MentorProfile], now: datetime) -> dict[int, S
     counts: dict[int, dict[str, int]] = {profile.user_id: {} for profile in profiles}
     rows = Seat.objects.occupying(now).filter(mentor__in=list(counts)).order_by().values("mentor_id", "status")
     for row in rows.annotate(n=Count("pk")):
-        counts[row["mentor_id"]][CHAIRS[row["status"]]] = row["n"]
+        counts[row["mentor_id"]][CHAIRS[Seat.Status(row["status"])]] = row["n"]
     return {p.user_id: SeatCounts(p.max_active_students, **counts[p.user_id]) for p in profiles}
 
 

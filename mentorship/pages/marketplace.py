@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from django.contrib.postgres.expressions import ArraySubquery
 from django.core.cache import cache
@@ -24,7 +25,7 @@ from offerings.search import matching, words_of
 
 CARDS = 24
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-LANGUAGES_KEPT = 300
+FILTERS_KEPT = 300
 
 
 @dataclass(frozen=True)
@@ -60,7 +61,7 @@ def marketplace(request: HttpRequest) -> HttpResponse:
     """The page; for htmx its results, or the next cards alone."""
     filters = MarketFilters(request.GET)
     cards, cursor = find_cards(filters, request)
-    target = request.htmx.target if request.htmx else None
+    target = request.headers.get("HX-Target") if request.headers.get("HX-Request") else None
     context: dict[str, Any] = {
         "filters": filters,
         "cards": cards,
@@ -69,7 +70,7 @@ def marketplace(request: HttpRequest) -> HttpResponse:
     }
     part = {"results": "#results", "more": "#more"}.get(target or "", "")
     if not part:
-        context |= {"topics": list(Topic.objects.all()), "languages": spoken_languages()}
+        context |= offered_filters()
     response = render(request, f"shop/marketplace.html{part}", context)
     patch_vary_headers(response, ["HX-Request", "HX-Target"])
     return response
@@ -113,7 +114,8 @@ def mentors_that_fit(
     if filters.language:
         rows = rows.filter(languages__contains=[filters.language])
     if filters.fits:
-        hours = listings.hours_that_fit(filters.fits, request.zone, request.now)  # type: ignore[attr-defined]
+        zone = ZoneInfo(str(request.zone))  # type: ignore[attr-defined]  # by name: what the request carries is lazy
+        hours = listings.hours_that_fit(filters.fits, zone, request.now)  # type: ignore[attr-defined]
         rows = rows.filter(user__listing__free_hours__overlap=hours)
     for word in words_of(filters.mentor):
         rows = rows.filter(user__name__icontains=word)
@@ -137,17 +139,18 @@ def _speaks_of(word: str) -> Q:
 
 
 def cursor_of(profile: MentorProfile) -> str:
-    micros = (profile.user.listing.sorts_at - EPOCH) // timedelta(microseconds=1)  # type: ignore[attr-defined]
+    micros = (profile.user.listing.sorts_at - EPOCH) // timedelta(microseconds=1)
     return f"{micros}-{profile.user_id}"
 
 
-def spoken_languages() -> list[tuple[str, str]]:
-    """Code and name of each language a visible mentor speaks; looked up every five minutes."""
+def offered_filters() -> dict[str, Any]:
+    """The topics and the languages (code and name) a reader can choose from; looked up every five minutes."""
 
-    def look() -> list[str]:
+    def look() -> dict[str, Any]:
         each = Func("languages", function="unnest", output_field=CharField())
-        return list(MentorProfile.objects.visible().annotate(code=each).values_list("code", flat=True).distinct())
+        codes = MentorProfile.objects.visible().annotate(code=each).values_list("code", flat=True).distinct()
+        spoken = sorted(((code, languages.name(code)) for code in codes), key=lambda pair: pair[1])
+        return {"topics": list(Topic.objects.values("slug", "name")), "languages": spoken}
 
-    key = f"spoken-languages:{connection.settings_dict['NAME']}"
-    found = cache.get_or_set(key, look, LANGUAGES_KEPT)
-    return sorted(((code, languages.name(code)) for code in found), key=lambda pair: pair[1])
+    key = f"offered-filters:{connection.settings_dict['NAME']}"
+    return cache.get_or_set(key, look, FILTERS_KEPT) or look()

@@ -21,24 +21,25 @@ from offerings.models import Offering
 @require_safe
 def mentor_page(request: HttpRequest, slug: str) -> HttpResponse:
     """A mentor buyers can see. 404 for the unverified, as for the unknown."""
-    names = Topic.objects.filter(mentors=OuterRef("pk")).values("name")
-    seen = (
-        MentorProfile.objects.visible()
-        .filter(slug=slug)
-        .select_related("user")
-        .annotate(topic_names=ArraySubquery(names))
-    )
-    profile = seen.first()
-    if profile is None:
-        raise NotFound("This mentor is not here, or not any more.")
-    offerings = list(Offering.objects.visible_to(request.user).filter(mentor=profile.user_id).select_related("course"))
+    names = Topic.objects.filter(mentors=OuterRef("mentor__mentor_profile")).values("name")
+    rows = Offering.objects.visible_to(request.user).filter(mentor__mentor_profile__slug=slug)
+    rows = rows.select_related("mentor__mentor_profile", "course").annotate(topic_names=ArraySubquery(names))
+    offerings = list(rows)
+    if offerings:
+        profile = offerings[0].mentor.mentor_profile
+        profile.topic_names = offerings[0].topic_names
+    else:
+        profile = MentorProfile.objects.visible().filter(slug=slug).select_related("user").first()
+        if profile is None:
+            raise NotFound("This mentor is not here, or not any more.")
     choice = Choice(request, profile, in_shop_order(offerings), profile.get_absolute_url())
     return render_choice(request, "shop/mentor.html", choice, {})
 
 
 def render_choice(request: HttpRequest, template: str, choice: Choice, context: dict[str, Any]) -> HttpResponse:
     """The page, or for htmx only the part that changes when something else is chosen."""
-    part = "#choice" if request.htmx and request.htmx.target == "choice" else ""
+    swap = request.headers.get("HX-Request") and request.headers.get("HX-Target") == "choice"
+    part = "#choice" if swap else ""
     profile = choice.profile
     context |= {
         "choice": choice,

@@ -20,7 +20,7 @@ SESSION = "mentorship/session/<uuid:session_id>"
 urlpatterns = [
     path("", marketplace.marketplace, name="home"),
     path("mentorship", marketplace.marketplace, name="marketplace"),
-    path("mentorship/mentors/<str:slug>", mentor_page.mentor_page, name="mentor"),
+    path("mentorship/mentors/<slug:slug>", mentor_page.mentor_page, name="mentor"),
     path("mentorship/offerings/<int:offering_id>", offering_page.offering_page),
     path("mentorship/offerings/<int:offering_id>-<str:slug>", offering_page.offering_page, name="offering"),
     path("student/mentorship", rooms_student.student_room, name="student_room"),
