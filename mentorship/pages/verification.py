@@ -9,6 +9,7 @@ from django.db import transaction
 
 from mentorship.kernel.locking import lock_people
 from mentorship.kernel.refusals import NotFound
+from mentorship.pages.listings import refresh_listing
 from mentorship.people.models import MentorProfile, User
 from notifications import services as notifications
 
@@ -29,6 +30,7 @@ def verify_mentor(*, mentor_id: int, by: User | None, now: datetime) -> MentorPr
                 now=now,
                 url="/tutor/availability",
             )
+            refresh_listing([mentor_id], now)  # on the marketplace at once
     return profile
 
 
