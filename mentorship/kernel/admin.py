@@ -88,4 +88,3 @@ def verb(title: str, explanation: str, form: type[BaseDialogForm] = BaseDialogFo
 class IdempotencyKeyAdmin(ReadOnlyAdmin):
     list_display = ("created_at", "user", "scope", "key")
     list_select_related = ("user",)
-

@@ -21,5 +21,3 @@ def polite(**by_constraint: Refusal) -> Iterator[None]:
         if name in by_constraint:
             raise by_constraint[name] from refused
         raise
-
-

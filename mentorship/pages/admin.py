@@ -12,7 +12,15 @@ from mentorship.people.models import MentorProfile
 
 @admin.register(MentorProfile)
 class MentorProfileAdmin(ModelAdmin):
-    list_display = ("user", "slug", "applied_at", "verified_at", "accepts_new", "max_active_students", "commission_percent")
+    list_display = (
+        "user",
+        "slug",
+        "applied_at",
+        "verified_at",
+        "accepts_new",
+        "max_active_students",
+        "commission_percent",
+    )
     list_filter = (("verified_at", admin.EmptyFieldListFilter), "accepts_new")
     list_select_related = ("user",)
     search_fields = ("user__email", "user__name", "slug")
@@ -33,7 +41,9 @@ class MentorProfileAdmin(ModelAdmin):
         verify_mentor(mentor_id=profile.user_id, by=request.user, now=clock.now())
         return f"{profile} is verified."
 
-    @verb("Withdraw verification", "Sales stop and the mentor is hidden from buyers. Existing students keep their rooms.")
+    @verb(
+        "Withdraw verification", "Sales stop and the mentor is hidden from buyers. Existing students keep their rooms."
+    )
     def withdraw(self, request: HttpRequest, form: object, object_id: str) -> str:
         profile = MentorProfile.objects.get(pk=object_id)
         withdraw_verification(mentor_id=profile.user_id, by=request.user, now=clock.now())
