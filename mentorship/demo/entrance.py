@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from allauth.account.models import EmailAddress
+from django.conf import settings
 from django.contrib.auth import login
 from django.core.exceptions import ValidationError
 from django.core.validators import validate_email
@@ -11,8 +12,6 @@ from django.http import HttpRequest
 
 from mentorship.kernel.refusals import Malformed, Refusal
 from mentorship.people.models import User
-
-BACKEND = "allauth.account.auth_backends.AuthenticationBackend"
 
 
 def become(request: HttpRequest, email: str) -> User:
@@ -23,7 +22,7 @@ def become(request: HttpRequest, email: str) -> User:
     user = person(email)
     if not user.is_active:
         raise Refusal("wrong_state", "This account is closed.")
-    login(request, user, backend=BACKEND)
+    login(request, user, backend=settings.AUTHENTICATION_BACKENDS[0])
     return user
 
 
