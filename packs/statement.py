@@ -18,10 +18,9 @@ TOO_LATE = "cancelled too late"
 
 
 class BookedSession(Protocol):
-    """What a line says about the session it concerns. `number` is its rank among the pack's sessions, if it has one."""
+    """What a line says about the session it concerns. It may carry `number`, its rank among the pack's."""
 
     starts_at: datetime
-    number: int | None
 
 
 @dataclass(frozen=True)
@@ -130,8 +129,8 @@ def _used(entry: CreditEntry, session: BookedSession | None) -> str:
     if entry.reason == TOO_LATE and session is not None:
         free_until = session.starts_at - timedelta(hours=settings.MENTORSHIP.move_notice_hours)
         return f"Cancelled {local_time.span(entry.at - free_until)} too late"
-    number = f"Session {session.number}" if session and session.number else "Session"
-    return f"{number} {entry.reason or 'used'}"
+    number = getattr(session, "number", None)
+    return f"{f'Session {number}' if number else 'Session'} {entry.reason or 'used'}"
 
 
 def _rule(entry: CreditEntry) -> str:

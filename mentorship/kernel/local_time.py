@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 
 from django.utils.dateformat import format as date_format
 
-STYLES = ("default", "time", "date", "day", "long", "full-date", "relative", "short-day")
+STYLES = ("default", "time", "date", "day", "long", "full-date", "relative", "short-day", "near")
 
 
 def city(zone: tzinfo | str) -> str:
@@ -21,7 +21,8 @@ def words(moment: datetime, zone: tzinfo, *, now: datetime | None = None, style:
 
     default "Tue 24 Nov, 18:00" · time "18:00" · date "24 Nov" · day "Tuesday" · short-day "Tue" · full-date
     "24 November 2026" · long "Tuesday 24 November, 18:00 (Berlin)" · relative "Today, 18:00", "Tomorrow, 18:00",
-    "Tuesday, 18:00" within six days, then the default. Raises ValueError for another style.
+    "Tuesday, 18:00" within six days, then the default · near, inside a sentence, "today at 18:00", "tomorrow at",
+    "yesterday at", else the default. Raises ValueError for another style.
     """
     local = moment.astimezone(zone)
     today = now.astimezone(zone).date() if now else None
@@ -34,6 +35,11 @@ def words(moment: datetime, zone: tzinfo, *, now: datetime | None = None, style:
             return (
                 f"{('Today', 'Tomorrow')[days] if days < 2 else date_format(local, 'l')}, {date_format(local, 'H:i')}"
             )
+    if style == "near":
+        day = {-1: "yesterday", 0: "today", 1: "tomorrow"}.get((local.date() - today).days) if today else None
+        if day:
+            return f"{day} at {date_format(local, 'H:i')}"
+        style = "default"
     patterns = {
         "default": f"D j M{year}, H:i",
         "time": "H:i",

@@ -8,14 +8,14 @@ from uuid import uuid4
 
 from django.conf import settings
 from django.contrib import messages
-from django.contrib.auth.decorators import login_required
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_http_methods
 
 from mentorship.kernel import idempotency, limits
 from mentorship.kernel.refusals import NotFound, Refusal
 from mentorship.pages.choosing_times import BookForm, week_of_pack, with_query
+from mentorship.pages.doors import Signed, signed_in, wants
 from packs.models import SessionPack
 from sessions_app.models import Session
 from sessions_app.services import book
@@ -23,9 +23,9 @@ from sessions_app.services import book
 PATH = "/student/mentorship/book"
 
 
-@login_required
+@signed_in
 @require_http_methods(["GET", "HEAD", "POST"])
-def book_page(request: HttpRequest) -> HttpResponse:
+def book_page(request: Signed) -> HttpResponse:
     packs = open_packs(request)
     pack = chosen_pack(request, packs)
     if pack is None:
@@ -50,9 +50,9 @@ def book_page(request: HttpRequest) -> HttpResponse:
     return redirect(session)
 
 
-def _book(request: HttpRequest, pack: SessionPack, wanted: dict[str, Any]) -> dict[str, str]:
+def _book(request: Signed, pack: SessionPack, wanted: dict[str, Any]) -> dict[str, str]:
     """Book once for this key; the twin of a click gets the same session."""
-    user, now, key = request.user, request.now, idempotency.key_of(request)  # type: ignore[attr-defined]
+    user, now, key = request.user, request.now, idempotency.key_of(request)
     limits.spend("book", user.pk, settings.MENTORSHIP.bookings_per_minute, key)
     starts_at, agenda = wanted["scheduledAt"], wanted["agenda"]
 
@@ -72,13 +72,13 @@ def _book(request: HttpRequest, pack: SessionPack, wanted: dict[str, Any]) -> di
     return idempotency.once(user=user, scope="book", key=key, body=body, do=do)
 
 
-def open_packs(request: HttpRequest) -> list[SessionPack]:
+def open_packs(request: Signed) -> list[SessionPack]:
     """The student's open packs, the one expiring first comes first. One used up by a twin's booking is among them."""
-    rows = SessionPack.objects.open(request.now).filter(student=request.user)  # type: ignore[attr-defined]
+    rows = SessionPack.objects.open(request.now).filter(student=request.user)
     return list(rows.select_related("student", "mentor__mentor_profile__user").order_by("expires_at", "pk"))
 
 
-def chosen_pack(request: HttpRequest, packs: list[SessionPack]) -> SessionPack | None:
+def chosen_pack(request: Signed, packs: list[SessionPack]) -> SessionPack | None:
     """The pack asked for, or the first with a free credit. Raises Http404 for one that is not the reader's."""
     asked = request.POST.get("pack") or request.GET.get("pack")
     if asked is None:
@@ -92,17 +92,17 @@ def chosen_pack(request: HttpRequest, packs: list[SessionPack]) -> SessionPack |
 
 
 def _page(
-    request: HttpRequest, pack: SessionPack, packs: list[SessionPack], form: BookForm, *, status: int = 200
+    request: Signed, pack: SessionPack, packs: list[SessionPack], form: BookForm, *, status: int = 200
 ) -> HttpResponse:
     asked = request.GET.get("week") or request.POST.get("week")
     selected = _time(form, request)
     week = week_of_pack(
         pack,
         pack.mentor.mentor_profile,
-        request.user,  # type: ignore[arg-type]
+        request.user,
         asked=asked,
-        zone=request.user.zone,  # type: ignore[union-attr]
-        now=request.now,  # type: ignore[attr-defined]
+        zone=request.user.zone,
+        now=request.now,
         link=lambda day: _link(pack, day),
         selected=selected,
     )
@@ -115,12 +115,12 @@ def _page(
         "key": request.POST.get("idempotency_key") or uuid4().hex,
     }
     page = "rooms/book.html"
-    if request.htmx and request.htmx.target == "week":  # type: ignore[attr-defined]
+    if wants(request, "week"):
         page += "#week"
     return render(request, page, context, status=status)
 
 
-def _time(form: BookForm, request: HttpRequest) -> datetime | None:
+def _time(form: BookForm, request: Signed) -> datetime | None:
     """The time that stands chosen: what was sent, or `?at=`."""
     sent = request.POST.get("scheduledAt") or request.GET.get("at")
     try:

@@ -5,13 +5,12 @@ from __future__ import annotations
 from datetime import date, datetime, timedelta
 from typing import Any
 
-from django.contrib.auth.decorators import login_required
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
 from mentorship.pages.choosing_times import with_query
-from mentorship.pages.mentors_only import mentors_only
+from mentorship.pages.doors import Signed, mentors_only, signed_in
 from mentorship.pages.session_card import SessionCard, cards
 from mentorship.people.models import User
 from sessions_app.models import Session
@@ -20,11 +19,11 @@ from sessions_app.week import DAYS, week_range
 FARTHEST = timedelta(days=800)
 
 
-@login_required
+@signed_in
 @require_safe
-def student_calendar(request: HttpRequest) -> HttpResponse:
+def student_calendar(request: Signed) -> HttpResponse:
     """All mentors, or with `?mentor=<user id>` one of them."""
-    mentors = list(User.objects.filter(sessions_given__student=request.user).distinct().order_by("name", "pk"))  # type: ignore[misc]
+    mentors = list(User.objects.filter(sessions_given__student=request.user).distinct().order_by("name", "pk"))
     chosen = _chosen(request.GET.get("mentor"), mentors)
     rows = Session.objects.filter(student=request.user)
     if chosen:
@@ -34,12 +33,12 @@ def student_calendar(request: HttpRequest) -> HttpResponse:
 
 @mentors_only
 @require_safe
-def tutor_calendar(request: HttpRequest) -> HttpResponse:
+def tutor_calendar(request: Signed) -> HttpResponse:
     return _page(request, Session.objects.filter(mentor=request.user), "/tutor/calendar", [], None)
 
 
-def _page(request: HttpRequest, rows: Any, path: str, mentors: list[User], chosen: User | None) -> HttpResponse:
-    now, zone = request.now, request.user.zone  # type: ignore[attr-defined]
+def _page(request: Signed, rows: Any, path: str, mentors: list[User], chosen: User | None) -> HttpResponse:
+    now, zone = request.now, request.user.zone
     monday = _monday(request.GET.get("week"), now, zone)
     start, end = week_range(monday, zone)
     gone = (Session.Status.CANCELLED, Session.Status.EXPIRED)

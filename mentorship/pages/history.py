@@ -8,18 +8,18 @@ from urllib.parse import urlencode
 from uuid import UUID
 
 from django.db.models import Q
-from django.http import HttpRequest
 
 from mentorship.kernel import clock
+from mentorship.pages.doors import Signed
 from mentorship.pages.session_card import SessionCard, cards
 from sessions_app.models import Session
 
 PAGE = 20
 
 
-def history_page(request: HttpRequest, **side: Any) -> dict[str, Any]:
+def history_page(request: Signed, **side: Any) -> dict[str, Any]:
     """Context of a history list: `past` (cards) and `more_url`. `side` is student=… or mentor=…; reads ?before=."""
-    now = request.now  # type: ignore[attr-defined]
+    now = request.now
     rows = Session.objects.filter(**side).exclude(status__in=Session.BLOCKING)
     rows = rows.select_related("student", "mentor", "pack").numbered().order_by("-starts_at", "-pk")
     if before := _read(request.GET.get("before", "")):
@@ -29,7 +29,7 @@ def history_page(request: HttpRequest, **side: Any) -> dict[str, Any]:
     return {"past": found[:PAGE], "more_url": _next(request, found[PAGE - 1]) if len(found) > PAGE else ""}
 
 
-def _next(request: HttpRequest, last: SessionCard) -> str:
+def _next(request: Signed, last: SessionCard) -> str:
     before = f"{clock.iso(last.session.starts_at)}~{last.session.pk}"
     return "?" + urlencode({"tab": request.GET.get("tab", ""), "before": before})
 

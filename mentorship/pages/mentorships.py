@@ -152,7 +152,7 @@ def with_renewal(packs: QuerySet[SessionPack], viewer: User) -> QuerySet[Session
 def mentorships(viewer: User, side: Side, now: datetime, seats: Iterable[Seat] | None = None) -> list[Mentorship]:
     """The viewer's mentorships as `side`, the next session first. `seats`: the occupied ones, if they are loaded already."""
     other: Any = "mentor" if side == "student" else "student"
-    mine = {side: viewer}
+    mine: dict[str, Any] = {side: viewer}
     packs = with_renewal(living_packs(now), viewer) if side == "student" else living_packs(now)
     person = ("mentor__mentor_profile",) if side == "student" else ("student",)
     found: dict[int, Mentorship] = {}

@@ -6,18 +6,19 @@ from datetime import date, datetime, timedelta
 from typing import Any
 
 from django.db.models import Q
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import render
 from django.utils.dateformat import format as date_format
 from django.views.decorators.http import require_safe
 
 from mentorship.kernel import local_time
+from mentorship.pages.doors import Signed, mentors_only, wants
 from mentorship.pages.history import history_page
-from mentorship.pages.mentors_only import mentors_only
-from mentorship.pages.mentorships import mentorships
+from mentorship.pages.mentorships import Mentorship, mentorships
 from mentorship.pages.rooms_student import tab_items
 from mentorship.pages.seat_chairs import chairs, counts, occupied_seats
 from mentorship.pages.session_card import SessionCard, cards
+from packs.models import SessionPack
 from payments import ledger
 from sessions_app.models import Session
 from sessions_app.week import week_range
@@ -28,8 +29,8 @@ TABS = {"active": "Active", "pending": "Pending", "completed": "Completed"}
 
 @mentors_only
 @require_safe
-def mentor_room(request: HttpRequest) -> HttpResponse:
-    now, user, zone = request.now, request.user, request.user.zone  # type: ignore[attr-defined]
+def mentor_room(request: Signed) -> HttpResponse:
+    now, user, zone = request.now, request.user, request.user.zone
     tab = request.GET.get("tab", "active")
     tab = tab if tab in TABS else "active"
     if tab == "completed" and request.GET.get("before"):
@@ -40,6 +41,8 @@ def mentor_room(request: HttpRequest) -> HttpResponse:
     found = mentorships(user, "mentor", now, seats)
     row = chairs(profile.max_active_students, seats, found, now, "/tutor/seats")
     coming = cards(sorted((s for one in found for s in one.sessions), key=lambda s: (s.starts_at, s.pk)), user, now)
+    for card in week:
+        card.seat_kept_otherwise = _seat_kept_otherwise(card, found)
     unsettled = [card for card in week if card.stage == "over"]
     context = {
         "profile": profile,
@@ -58,9 +61,15 @@ def mentor_room(request: HttpRequest) -> HttpResponse:
     if tab == "completed":
         context |= history_page(request, mentor=user)
     page = "rooms/mentor.html"
-    if request.htmx and request.htmx.target == "room":  # type: ignore[attr-defined]
+    if wants(request, "room"):
         page += "#room"
     return render(request, page, context)
+
+
+def _seat_kept_otherwise(card: SessionCard, found: list[Mentorship]) -> bool:
+    one = next((one for one in found if one.person.pk == card.session.student_id), None)
+    others = [pack for pack in one.packs if pack.pk != card.session.pack_id and pack.takes_seat] if one else []
+    return any(pack.status != SessionPack.Status.DEPLETED for pack in others)
 
 
 def _week(user: Any, zone: Any, now: datetime) -> list[SessionCard]:
@@ -95,13 +104,11 @@ def _gone(card: SessionCard) -> bool:
 
 
 def _to_settle(card: SessionCard, zone: Any) -> dict[str, Any]:
-    when = local_time.words(card.settles_at, zone, now=card.now, style="relative")
+    when = local_time.words(card.settles_at, zone, now=card.now, style="near")
     name = card.session.student.first_name
     return {
         "title": f"{name}\N{RIGHT SINGLE QUOTATION MARK}s session to settle",
-        "text": f"settles itself {when[:1].lower()}{when[1:]}"
-        if when.startswith(("Today", "Tomorrow"))
-        else f"settles itself {when}",
+        "text": f"settles itself {when}",
         "until": card.settles_at,
         "url": card.session.get_absolute_url(),
     }

@@ -5,45 +5,48 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from typing import Any
 
-from django.contrib.auth.decorators import login_required
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
 from mentorship.kernel import local_time
+from mentorship.pages.doors import Signed, signed_in, wants
 from mentorship.pages.history import history_page
 from mentorship.pages.mentorships import Mentorship, PackRow, mentorships
 from mentorship.pages.session_card import SessionCard, cards
 from payments.models import Order
+from sessions_app.models import Session
 
 # "Awaiting approval" and "Rejected" join them when there are requests; an empty tab of those is absent.
 TABS = {"book": "Book", "pending": "Upcoming", "history": "History"}
 SOON = timedelta(days=30)
 
 
-@login_required
+@signed_in
 @require_safe
-def student_room(request: HttpRequest) -> HttpResponse:
-    now, user = request.now, request.user  # type: ignore[attr-defined]
+def student_room(request: Signed) -> HttpResponse:
+    now, user = request.now, request.user
     tab = request.GET.get("tab", "book")
     tab = tab if tab in TABS else "book"
     if tab == "history" and request.GET.get("before"):  # the next part of the list, asked for by "Show more"
         return render(request, "rooms/history_part.html", history_page(request, student=user))
     found = mentorships(user, "student", now)
     sessions = sorted((s for one in found for s in one.sessions), key=lambda s: (s.starts_at, s.pk))
+    waiting = needs(found, user, now, user.zone)
     context: dict[str, Any] = {
+        "newcomer": not found and not waiting and not Session.objects.filter(student=user).exists(),
         "mentorships": found,
         "coming": cards(sessions, user, now),
         "next": SessionCard(sessions[0], user, now) if sessions else None,
         "to_book": next((row for one in found for row in one.pack_rows if row.bookable), None),
-        "needs": needs(found, user, now, request.user.zone),  # type: ignore[attr-defined]
+        "needs": waiting,
         "tab": tab,
         "tabs": tab_items(TABS, tab, {"pending": len(sessions)}),
     }
     if tab == "history":
         context |= history_page(request, student=user)
     page = "rooms/student.html"
-    if request.htmx and request.htmx.target == "room":  # type: ignore[attr-defined]
+    if wants(request, "room"):
         page += "#room"
     return render(request, page, context)
 
@@ -83,7 +86,9 @@ def _grace(one: Mentorship) -> dict[str, Any]:
 def _credits(row: PackRow, zone: Any) -> dict[str, Any]:
     assert row.pack is not None
     booked = row.used + row.held
-    which = f"your {ordinal(booked + 1)} session" if booked + row.free > 1 else "your session"
+    which = (
+        f"your {ordinal(booked + 1)} session" if booked + row.free > 1 else f"your {row.pack.duration_minutes} minutes"
+    )
     until = local_time.words(row.pack.expires_at, zone, now=row.of.now, style="date")
     at_risk = " and would be lost" if row.pack.expires_at - row.of.now <= SOON else ""
     return {

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections import defaultdict
 from typing import Any
 
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
-from mentorship.pages.mentors_only import mentors_only
+from mentorship.pages.doors import Signed, mentors_only
 from mentorship.pages.mentorships import Mentorship, mentorships
 from mentorship.pages.seat_chairs import STATES, WORDS, chairs, counts, occupied_seats
 from seats.models import Seat, SeatEvent
@@ -19,11 +19,11 @@ EVENTS = 200
 
 @mentors_only
 @require_safe
-def seats_page(request: HttpRequest) -> HttpResponse:
-    user, now = request.user, request.now  # type: ignore[attr-defined]
-    profile = user.mentor_profile  # type: ignore[union-attr]
+def seats_page(request: Signed) -> HttpResponse:
+    user, now = request.user, request.now
+    profile = user.mentor_profile
     seats = occupied_seats(user, now)
-    found = mentorships(user, "mentor", now, seats)  # type: ignore[arg-type]
+    found = mentorships(user, "mentor", now, seats)
     row = chairs(profile.max_active_students, seats, found, now)
     # The newest of all seats, released ones too: one query, whatever their number.
     events = SeatEvent.objects.filter(seat__mentor=user).select_related("seat__student", "by").order_by("-id")[:EVENTS]

@@ -22,6 +22,8 @@ class SessionCard:
     session: Session
     viewer: User
     now: datetime
+    # Another pack of the pair keeps the seat, so that the end of this one starts no grace.
+    seat_kept_otherwise: bool = False
 
     @property
     def is_mentor(self) -> bool:
@@ -99,7 +101,7 @@ class SessionCard:
 
     @property
     def if_used(self) -> str:
-        return consequence_of_use(self.session, now=self.now)
+        return consequence_of_use(self.session, self.seat_kept_otherwise, now=self.now)
 
     @property
     def badge(self) -> str:
@@ -132,7 +134,7 @@ def cards(sessions: Any, viewer: User, now: datetime) -> list[SessionCard]:
     return [SessionCard(session, viewer, now) for session in sessions]
 
 
-def consequence_of_use(session: Session, *, now: datetime) -> str:
+def consequence_of_use(session: Session, seat_kept_otherwise: bool, *, now: datetime) -> str:
     """What settling as used does to the pack, said to the mentor before the click."""
     pack, student = session.pack, session.student.first_name
     if pack is None:
@@ -140,10 +142,11 @@ def consequence_of_use(session: Session, *, now: datetime) -> str:
     left = pack.total_at(now) - pack.sessions_used - 1
     if not pack.takes_seat:
         return "1 session is used."
+    if left <= 0 and seat_kept_otherwise:
+        return "1 session is used, the last one of this pack."
     if left <= 0 and pack.status_at(now) == SessionPack.Status.ACTIVE:
-        return (
-            f"It is the last one: {student}'s seat is then kept for {settings.MENTORSHIP.grace_hours} hours to renew."
-        )
+        hours = settings.MENTORSHIP.grace_hours
+        return f"1 session is used, the last one: {student}\N{RIGHT SINGLE QUOTATION MARK}s seat is then kept for {hours} hours to renew."
     if left == 1:
         return f"1 session is used, 1 is left: {student} is then reminded to renew."
     return f"1 session is used, {max(0, left)} are left."

@@ -2,49 +2,62 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
-from django.contrib.auth.decorators import login_required
 from django.core.cache import cache
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import render
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST, require_safe
 
 from mentorship.kernel.refusals import NotFound, Refusal
-from mentorship.pages.session_card import SessionCard, consequence_of_use
+from mentorship.pages.doors import Signed, signed_in, wants
+from mentorship.pages.session_card import SessionCard
 from packs.models import SessionPack
 from sessions_app.models import Session, SessionEvent
 from sessions_app.services import what_if_cancelled
 from sessions_app.services.settling import PRESENT_AFTER
 
 HERE_SECONDS = 45
+# From when on before the start it matters who is here.
+SOON = timedelta(hours=1)
 
 
-def card_or_404(request: HttpRequest, session_id: UUID) -> SessionCard:
+def card_or_404(request: Signed, session_id: UUID) -> SessionCard:
     """The session of this viewer. Raises NotFound for a stranger's or an unknown one."""
     rows = Session.objects.of(request.user).select_related("student", "mentor__mentor_profile", "pack").numbered()
     session = rows.filter(pk=session_id).first()
     if session is None:
         raise NotFound
-    return SessionCard(session, request.user, request.now)  # type: ignore[arg-type,attr-defined]
+    card = SessionCard(session, request.user, request.now)
+    card.seat_kept_otherwise = card.is_mentor and card.stage == "over" and _seat_kept_otherwise(card)
+    return card
 
 
-@login_required
+def _seat_kept_otherwise(card: SessionCard) -> bool:
+    session = card.session
+    if session.pack_id is None:
+        return False
+    packs = SessionPack.objects.keeping_a_seat(card.now).filter(student=session.student_id, mentor=session.mentor_id)
+    return packs.exclude(pk=session.pack_id).exists()
+
+
+@signed_in
 @never_cache
 @require_safe
-def session_page(request: HttpRequest, session_id: UUID) -> HttpResponse:
+def session_page(request: Signed, session_id: UUID) -> HttpResponse:
     page = "sessions/session.html"
-    if request.htmx and request.htmx.target == "session":  # type: ignore[attr-defined]
+    if wants(request, "session"):
         page += "#session"
     return render(request, page, context_of(card_or_404(request, session_id)))
 
 
-@login_required
+@signed_in
 @never_cache
 @require_POST
-def presence(request: HttpRequest, session_id: UUID) -> HttpResponse:
+def presence(request: Signed, session_id: UUID) -> HttpResponse:
     """The page says its reader is here and asks who else is. It is kept for a moment only, never a row."""
     card = card_or_404(request, session_id)
     cache.set(_here_key(card.session, card.viewer.pk), True, HERE_SECONDS)
@@ -58,6 +71,7 @@ def context_of(card: SessionCard, **more: Any) -> dict[str, Any]:
     inside = card.viewer.pk in entered
     context = {
         "card": card,
+        "soon": card.session.room_opens_at() - card.now <= SOON,
         "session": card.session,
         "other": card.other,
         "inside": inside,
@@ -67,7 +81,7 @@ def context_of(card: SessionCard, **more: Any) -> dict[str, Any]:
         "has_room": bool(meeting_url(card)),
         "judge_absent": _may_judge_absent(card, inside, entered),
         "cancelling": _cancelling(card),
-        "if_used": consequence_of_use(card.session, now=card.now) if card.is_mentor else "",
+        "if_used": card.if_used if card.is_mentor else "",
         "history": [event for event in events if event.kind != SessionEvent.Kind.ENTERED],
         "last_reason": next(
             (event.reason for event in reversed(events) if event.kind == SessionEvent.Kind.CANCELLED), ""

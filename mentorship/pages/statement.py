@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.contrib.auth.decorators import login_required
 from django.db.models import Q
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
+from mentorship.pages.doors import Signed, signed_in
 from packs.models import CreditEntry, SessionPack
 from packs.statement import Line, Reader, lines
 from payments.models import Order
@@ -17,10 +17,10 @@ from seats.models import Seat
 from sessions_app.models import Session
 
 
-@login_required
+@signed_in
 @require_safe
-def statement(request: HttpRequest, pack_id: int) -> HttpResponse:
-    user, now = request.user, request.now  # type: ignore[attr-defined]
+def statement(request: Signed, pack_id: int) -> HttpResponse:
+    user, now = request.user, request.now
     packs = SessionPack.objects.filter(Q(student=user) | Q(mentor=user)).select_related(
         "student", "mentor__mentor_profile"
     )
@@ -31,7 +31,7 @@ def statement(request: HttpRequest, pack_id: int) -> HttpResponse:
     entries = list(CreditEntry.objects.filter(pack=pack).select_related("by", "purchase"))
     session_ids = {entry.session_id for entry in entries if entry.session_id}
     sessions = {s.pk: s for s in Session.objects.of(user).filter(pk__in=session_ids).numbered()}
-    reader = Reader(user.pk, request.user.zone, sees_price=is_student, now=now)  # type: ignore[attr-defined,arg-type]
+    reader = Reader(user.pk, request.user.zone, sees_price=is_student, now=now)
     told = lines(pack, entries, sessions, reader)
     orders = _orders(told) if is_student else {}
     held = sorted((s for s in sessions.values() if s.pack_id == pack.pk and s.is_booked), key=lambda s: s.starts_at)
