@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from zoneinfo import ZoneInfo
 
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
@@ -43,7 +44,7 @@ def clock_move(request: HttpRequest) -> HttpResponse:
     else:
         by, prefix = durations.read(wanted), ""
     now, ran = moving.move(max(by, timedelta()))
-    zone = request.zone  # type: ignore[attr-defined]
+    zone = ZoneInfo(str(request.zone))  # type: ignore[attr-defined]  # by name: the request's is lazy
     messages.success(request, f"{local_time.words(now, zone, now=now)}. {prefix}{sentence(ran)}")
     return HttpResponseRedirect(_back(request))
 

@@ -12,9 +12,11 @@ from django.db import DataError
 from django.http import Http404, HttpRequest, HttpResponse
 from django.http.multipartparser import MultiPartParserError
 from django.http.request import UnreadablePostError
+from django.shortcuts import render
 from django.utils.datastructures import MultiValueDict
 from ninja import NinjaAPI, Router
 from ninja.errors import HttpError, ValidationError
+from ninja.openapi.docs import Swagger
 from ninja.parser import Parser
 
 from mentorship.kernel import errors
@@ -67,11 +69,19 @@ def _is_unicode(text: str) -> bool:
     return True
 
 
+class Docs(Swagger):
+    """The documentation page, whose "try it out" sends the CSRF token. Its assets are served from here, not by a CDN."""
+
+    def render_page(self, request: HttpRequest, api: NinjaAPI, **kwargs: Any) -> HttpResponse:
+        swagger = json.dumps({**self.settings, "url": self.get_openapi_url(api, kwargs)}, indent=1)
+        return render(request, self.template, {"swagger_settings": swagger, "api": api, "add_csrf": True})
+
+
 class FramedAPI(NinjaAPI):
     """A NinjaAPI that speaks camelCase and refuses in problem+json."""
 
     def __init__(self, **options: Any) -> None:
-        super().__init__(parser=StrictParser(), **options)
+        super().__init__(parser=StrictParser(), docs=Docs(), **options)
         self.add_exception_handler(Refusal, errors.answer)
         self.add_exception_handler(ValidationError, _invalid)
         self.add_exception_handler(HttpError, _http_error)
