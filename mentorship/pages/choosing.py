@@ -118,8 +118,15 @@ class Choice:
             "price": price_of(offering),
             "checked": offering == self.offering and not reason,
             "disabled": bool(reason),
-            "url": "" if reason else self.url(offering=offering.pk),
+            "url": "" if reason else self.url(offering=offering.pk, **self._time_for(offering)),
         }
+
+    def _time_for(self, offering: Offering) -> dict[str, str]:
+        """The time somebody chose goes with them to another offering of the same length."""
+        same = self.offering is not None and offering.duration_minutes == self.offering.duration_minutes
+        if self.at is None or self.at != self.wanted_at or not same:
+            return {}
+        return {"week": self.first_day.isoformat(), "at": clock.iso(self.at)}
 
     # when
 

@@ -72,6 +72,8 @@ def marketplace(request: HttpRequest) -> HttpResponse:
     if not part:
         context |= offered_filters()
     response = render(request, f"shop/marketplace.html{part}", context)
+    if part == "#results":
+        response["HX-Push-Url"] = f"/mentorship?{filters.query()}".rstrip("?")
     patch_vary_headers(response, ["HX-Request", "HX-Target"])
     return response
 

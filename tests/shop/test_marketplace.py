@@ -173,7 +173,8 @@ def test_more_pages_neither_lose_nor_double(client, db):
 def test_htmx_gets_the_part_it_asked_for(client, db):
     for number in range(30):
         shop(f"m{number:02d}")
-    part = client.get("/mentorship", headers={"HX-Request": "true", "HX-Target": "results"})
+    part = client.get("/mentorship?q=&fits=&topic=", headers={"HX-Request": "true", "HX-Target": "results"})
+    assert part["HX-Push-Url"] == "/mentorship"
     assert "<html" not in part.content.decode() and 'id="results"' in part.content.decode()
     assert "HX-Request" in part["Vary"]
     more = re.search(r'hx-get="([^"]+cursor[^"]+)"', part.content.decode())[1].replace("&amp;", "&")

@@ -62,6 +62,10 @@ def test_choosing_works_by_links_alone(client, db):
     chosen = text_of(client.get(third))
     assert button(chosen) == f"/checkout/{single.pk}?at={slots(text)[2]}"
     assert slots(chosen) == slots(text)
+    pack = re.search(
+        r'class="option" id="option-\d+" href="([^"]+)"[^>]*><span><span class="option-title">Pack', chosen
+    )
+    assert button(text_of(client.get(pack[1].replace("&amp;", "&")))).endswith(slots(text)[2])  # the time comes along
 
 
 def test_the_length_decides_the_times(client, db):
