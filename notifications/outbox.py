@@ -77,7 +77,7 @@ def _send_batch(batch: list[Delivery]) -> tuple[int, bool]:
         for place, row in enumerate(batch):
             try:
                 server.open()
-            except Exception as away:
+            except Exception as away:  # noqa: BLE001  (whatever it is, everything waits for its next attempt)
                 log.warning("mail_server_away", error=str(away))
                 for waiting in batch[place:]:
                     _retry(waiting, away)
@@ -93,7 +93,7 @@ def _send(server: BaseEmailBackend, row: Delivery) -> int:
         return 0  # withdrawn meanwhile, or the lease ran out and somebody else has it
     try:
         server.send_messages([message_for(row, server)])
-    except Exception as refused:
+    except Exception as refused:  # noqa: BLE001  (one bad row never stops the rest)
         _judge(row, refused)
         _close(server)  # after an error the connection's state is anybody's guess
         return 0
@@ -152,5 +152,5 @@ def _close(server: BaseEmailBackend) -> None:
     close: Callable[[], None] = server.close
     try:
         close()
-    except Exception as already_gone:
+    except Exception as already_gone:  # noqa: BLE001
         log.info("mail_connection_lost", error=str(already_gone))

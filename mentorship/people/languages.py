@@ -10,11 +10,9 @@ from babel import Locale
 
 @cache
 def all_names() -> dict[str, str]:
-    """Code -> English name, in the order of the names. Regional variants are left out."""
+    """Code -> English name, in the order of the names: the languages with a two-letter code."""
     known = Locale("en").languages
-    return dict(
-        sorted(((code, name) for code, name in known.items() if code.isalpha() and len(code) <= 3), key=lambda p: p[1])
-    )
+    return dict(sorted(((code, name) for code, name in known.items() if len(code) == 2), key=lambda p: p[1]))
 
 
 def is_language(code: str) -> bool:

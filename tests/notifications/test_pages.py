@@ -121,6 +121,6 @@ def test_choosing_what_is_mailed(client, sam):
 
 def test_mentors_kinds_are_for_mentors(client, sam, mia):
     client.force_login(sam)
-    assert b"somebody buys from me" not in client.get("/settings/notifications").content
+    assert b"Somebody buys from me" not in client.get("/settings/notifications").content
     client.force_login(mia)
-    assert b"somebody buys from me" in client.get("/settings/notifications").content
+    assert b"Somebody buys from me" in client.get("/settings/notifications").content

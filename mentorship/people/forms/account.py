@@ -26,11 +26,6 @@ class SignupForm(forms.Form):
     )
     zone = forms.CharField(max_length=64, required=False, widget=forms.HiddenInput())
 
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        if password := self.fields.get("password1"):
-            password.help_text = "You can leave it empty and sign in with a code we mail you."
-
     def clean_name(self) -> str:
         return one_line(self.cleaned_data["name"])
 

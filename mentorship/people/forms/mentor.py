@@ -12,7 +12,7 @@ from mentorship.people.forms.account import one_line
 from mentorship.people.models import MentorProfile, Topic
 from mentorship.people.models.mentor import MAX_TOPICS
 
-MAX_LANGUAGES = 6
+MAX_LANGUAGES = 4
 
 
 class LanguagesWidget(forms.MultiWidget):
