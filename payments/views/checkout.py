@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 from urllib.parse import urlencode
 from uuid import uuid4
+from zoneinfo import ZoneInfo
 
 from django.conf import settings
 from django.forms import Form
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.dateparse import parse_datetime
+from django.utils.functional import cached_property
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods
 
@@ -112,9 +114,8 @@ class Step:
     def show(self, *, status: int = 200, refusal: Refusal | None = None, **forms: Form) -> HttpResponse:
         offering, now = self.offering, self.request.now
         blocked = refusal if refusal and refusal.code not in TRY_AGAIN else self._why_not()
-        if self.starts_at and (gone := self._time_is_gone(refusal)):
+        if gone := self._time_is_gone(refusal):
             self.starts_at, refusal = None, gone
-        expires_at = now + timedelta(days=offering.effective_validity_days)
         context = {
             "offering": offering,
             "mentor": offering.mentor,
@@ -122,14 +123,14 @@ class Step:
             "starts_at": self.starts_at,
             "refusal": refusal or blocked,
             "blocked": blocked,
-            "expires_at": expires_at,
+            "expires_at": now + timedelta(days=offering.effective_validity_days),
             "waiting_for": signup.waiting_for(self.request) if self.viewer is None else None,
             "who": forms.get("who") or SignUp(),
             "code": Code(),
             "wish": forms.get("wish") or Wish(),
             "idempotency_key": uuid4().hex,
             "providers": services.provider_names() or ["free"],
-            "open_order": self._open_order(),
+            "open_order": self.open_order,
             "hold_minutes": settings.MENTORSHIP.checkout_hold_minutes,
             "here": self.here(self.starts_at),
             **self._times(),
@@ -141,26 +142,53 @@ class Step:
         offering, now = self.offering, self.request.now
         try:
             services.check_buyable(student=self.viewer, offering=offering, profile=self.profile, now=now)
-            seated = self.viewer is not None and services.is_seated(self.viewer, offering.mentor_id, now)
-            held = self._open_order() is not None
-            if offering.takes_seat and not seated and not held and availability(offering.mentor_id, now).available == 0:
+            full = offering.takes_seat and availability(offering.mentor_id, now).available == 0
+            if (
+                full
+                and not self.open_order
+                and not (self.viewer and services.is_seated(self.viewer, offering.mentor_id, now))
+            ):
                 raise mentor_full()
         except Refusal as refusal:
             return refusal
         return None
 
     def _time_is_gone(self, refusal: Refusal | None) -> Refusal | None:
-        """Why the chosen time has to be chosen again, or None while it is free."""
+        """Why the chosen time has to be chosen again, or None."""
+        if self.starts_at is None:
+            return None
         if refusal is not None:
             return refusal if refusal.code in TIMES else None
-        minute = timedelta(minutes=1)
-        if self._free(self.starts_at, self.starts_at + minute) or self._is_kept():
+        kept = self.open_order is not None and self.open_order.starts_at == self.starts_at
+        if kept or self.starts_at in {slot.starts_at for slot in self.slots}:
             return None
+        if self._free(self.starts_at, self.starts_at + timedelta(minutes=1)):
+            return None  # in another week than the one shown
         return Refusal("slot_unavailable", "The time you chose is no longer free. Please choose another.")
 
-    def _is_kept(self) -> bool:
-        order = self._open_order()
-        return order is not None and order.starts_at == self.starts_at
+    @cached_property
+    def open_order(self) -> Order | None:
+        if self.viewer is None:
+            return None
+        return Order.objects.open(self.request.now).of_pair(self.viewer.pk, self.offering.mentor_id).first()
+
+    @cached_property
+    def zone(self) -> ZoneInfo:
+        return ZoneInfo(str(self.request.zone))  # by name: `astimezone` refuses the lazy object a request carries
+
+    @cached_property
+    def first_day(self) -> date:
+        """The week that is shown: the one asked for, else from today as far as it reaches the chosen time."""
+        today = read_first_day(self.request.GET.get("week"), self.zone, self.request.now)
+        if self.starts_at is None or "week" in self.request.GET:
+            return today
+        chosen = self.starts_at.astimezone(self.zone).date()
+        weeks = max((chosen - today).days // DAYS, 0)
+        return read_first_day((today + timedelta(days=DAYS * min(weeks, 52))).isoformat(), self.zone, self.request.now)
+
+    @cached_property
+    def slots(self) -> list[Slot]:
+        return self._free(*week_range(self.first_day, self.zone))
 
     def _free(self, start: datetime, end: datetime) -> list[Slot]:
         return free_slots(
@@ -172,24 +200,18 @@ class Step:
             viewer=self.viewer,
         )
 
-    def _open_order(self) -> Order | None:
-        if self.viewer is None:
-            return None
-        return Order.objects.open(self.request.now).of_pair(self.viewer.pk, self.offering.mentor_id).first()
-
     def _times(self) -> dict[str, Any]:
         """The week of times to choose from, each a link back to this page: it shows the choice in both zones."""
-        zone, now = self.request.zone, self.request.now
-        first = read_first_day(self.request.GET.get("week"), zone, now)
-        slots = self._free(*week_range(first, zone))
-        earlier = max(first - timedelta(days=DAYS), now.astimezone(zone).date())
-        asked = "week" in self.request.GET
+        first, today = self.first_day, self.request.now.astimezone(self.zone).date()
+        earlier = max(first - timedelta(days=DAYS), today)
         return {
-            "days": week_of_slots(slots, zone, now, first, selected=self.starts_at, url=self.here),
+            "days": week_of_slots(
+                self.slots, self.zone, self.request.now, first, selected=self.starts_at, url=self.here
+            ),
             "earlier_url": self.here(self.starts_at, week=earlier.isoformat()) if earlier < first else "",
             "later_url": self.here(self.starts_at, week=(first + timedelta(days=DAYS)).isoformat()),
             "without_time_url": self.here(None),
-            "choosing": self.starts_at is None or asked,
+            "choosing": self.starts_at is None or "week" in self.request.GET,
         }
 
 

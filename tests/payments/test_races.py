@@ -87,7 +87,9 @@ class TestOneWebhookFiveTimes:
         order = place(user("sam"), offering(mentor("mia")))
         decide(order)
         body = said(order, key="evt_1")
-        send_webhook(body, signature="forged")  # the metrics register themselves with the first request, not thread-safely
+        send_webhook(
+            body, signature="forged"
+        )  # the metrics register themselves with the first request, not thread-safely
         answers = together([partial(send_webhook, body)] * 5)
         assert [a.status_code for a in answers] == [200] * 5
         assert WebhookEvent.objects.count() == 1
