@@ -82,7 +82,7 @@ class OfferingFilters(CamelSchema):
 
 class PriceIn(CamelSchema):
     amount: StrictInt = Field(ge=0, le=10**12, description="minor units")
-    currency: str = Field(max_length=3)
+    currency: str = Field(min_length=3, max_length=3)
 
 
 class OfferingIn(CamelSchema):
