@@ -8,7 +8,7 @@ from uuid import UUID
 
 import structlog
 from django.db import transaction
-from django.db.models import F, Q
+from django.db.models import F
 
 from mentorship.kernel import clock
 from mentorship.kernel.locking import lock
@@ -22,7 +22,6 @@ from sessions_app.services import release_reserved
 log = structlog.get_logger(__name__)
 BATCH = 200
 ASK_FOR = timedelta(hours=72)
-ASK_AGAIN = timedelta(minutes=30)
 Status = Order.Status
 
 
@@ -86,7 +85,7 @@ def reconcile(now: datetime) -> int:
     )
     rows = asked.exclude(provider_reference="").order_by(F("asked_at").asc(nulls_first=True), "created_at")
     ids = list(rows.values_list("pk", flat=True)[:BATCH])
-    Order.objects.filter(pk__in=ids).update(asked_at=machine_now)
+    Order.objects.filter(pk__in=ids).update(asked_at=clock.machine_now())
     _each(ids, lambda pk: confirm_and_fulfil(pk, now), "reconcile_order")
     return Order.objects.filter(pk__in=ids, status__in=[Status.PAID, Status.FULFILLED]).count()
 

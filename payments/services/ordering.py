@@ -57,13 +57,8 @@ def checkout(
     `notice_too_short`, and ProviderAway.
     """
     providers.by_name(provider)
-    body = idempotency.body_hash(
-        {
-            "offering": offering_id,
-            "provider": provider,
-            "starts_at": clock.iso(starts_at) if starts_at else None,
-        }
-    )
+    when = clock.iso(starts_at) if starts_at else None
+    body = idempotency.body_hash({"offering": offering_id, "provider": provider, "starts_at": when, "agenda": agenda})
     order = _replay(student, idempotency_key, body)
     if order is None:
         offering = Offering.objects.visible_to(student).select_related("mentor").filter(pk=offering_id).first()
@@ -204,8 +199,12 @@ def _check_time(order: Order, offering: Offering) -> None:
 
 
 def _replace(order: Order, now: datetime) -> None:
-    """Its page is asked to close after commit (job `close_provider_pages`); money that still comes is late money."""
-    order.status, order.replaced_at = Order.Status.EXPIRED, now
+    """Its page is asked to close after commit (job `close_provider_pages`); money that still comes is late money.
+
+    One whose hold is over anyway has just expired, as the job would have found: its page stays.
+    """
+    order.status = Order.Status.EXPIRED
+    order.replaced_at = now if order.expires_at > now else None
     order.save(update_fields=["status", "replaced_at"])
     release_reserved(order_id=order.pk, now=now)
 

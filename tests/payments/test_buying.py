@@ -10,10 +10,11 @@ from notifications.models import Notification
 from packs.models import SessionPack
 from payments import providers, services
 from payments.jobs import close_provider_pages, expire_orders, fulfil_paid_orders, process_webhooks, reconcile_orders
-from payments.models import Order, Payment, SandboxDelivery, WebhookEvent
+from payments.models import Order, Payment, Refund, SandboxDelivery, WebhookEvent
 from payments.services.confirm import confirm_payment
 from seats.models import Seat
 from sessions_app.models import Session
+from sessions_app.services import cancel
 from tests.cast import DAY, HOUR, NOW, at, bought, counters, offering
 from tests.payments.scene import accounts, decide, pay, place, said, send_webhook
 
@@ -172,6 +173,19 @@ class TestEnds:
         assert close_provider_pages(NOW) == 1
         assert decide(first).status == "EXPIRED", "its page takes no money any more"
         assert close_provider_pages(NOW) == 0
+
+    def test_one_whose_hold_is_over_is_not_replaced(self, mia, sam):
+        """With the beat stopped it has expired all the same, and late money may still come for it."""
+        first = place(sam, offering(mia))
+        place(sam, offering(mia), now=first.expires_at)
+        first.refresh_from_db()
+        assert (first.status, first.replaced_at) == (Status.EXPIRED, None)
+
+    def test_money_for_a_time_that_was_cancelled_goes_back(self, mia, sam):
+        order = place(sam, offering(mia, sessions=1), starts_at=at(2))
+        cancel(session_id=Session.objects.get().pk, by=mia, now=NOW)
+        assert pay(order).status == Status.PAID
+        assert Refund.objects.get().amount_minor == order.amount_minor
 
     def test_given_up(self, mia, sam):
         order = place(sam, offering(mia), starts_at=at(2))

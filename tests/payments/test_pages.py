@@ -48,7 +48,7 @@ def form_of(answer, **more):
 
 
 def times(answer):
-    return [unescape(url) for url in re.findall(r'<a class="slot" href="([^"]+)"', answer.content.decode())]
+    return [unescape(url) for url in re.findall(r'<a class="slot"[^>]*? href="([^"]+)"', answer.content.decode())]
 
 
 class TestCheckout:
