@@ -17,7 +17,7 @@ import stat
 import subprocess
 import tempfile
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -43,7 +43,7 @@ class Server:
     stop_signal: int
     answers: Callable[[], bool]
     run_as: tuple[int, int] | None = None
-    folders: tuple[Path, ...] = field(default=(), compare=False)
+    sockets: Path | None = None
 
 
 def postgres(data_dir: Path, *, max_connections: int = 200, durable: bool = True) -> Server:
@@ -83,7 +83,7 @@ def postgres(data_dir: Path, *, max_connections: int = 200, durable: bool = True
         stop_signal=signal.SIGINT,  # fast shutdown: ends open connections, loses nothing
         answers=lambda: _postgres_answers(sockets),
         run_as=run_as,
-        folders=(sockets,),
+        sockets=sockets,
     )
 
 
@@ -105,7 +105,7 @@ def redis(data_dir: Path, *, durable: bool = True) -> Server:
         url=f"unix://{path}",
         stop_signal=signal.SIGTERM,
         answers=lambda: _redis_answers(path),
-        folders=(sockets,),
+        sockets=sockets,
     )
 
 
@@ -177,6 +177,12 @@ def postgres_folder(data_dir: Path, run_as: tuple[int, int] | None) -> Path:
         return inside if inside.exists() or run_as is None or not outside.exists() else outside
     private_folder(data_dir)
     return outside
+
+
+def forget(data_dir: Path) -> None:
+    """Remove a throw-away data folder, and what belongs to it outside."""
+    for folder in (data_dir, SOCKETS / f"mentorship-{mark(data_dir)}", PERSISTENT / f"mentorship-{mark(data_dir)}"):
+        shutil.rmtree(folder, ignore_errors=True)
 
 
 def homes(data_dir: Path) -> tuple[Path, ...]:

@@ -37,6 +37,7 @@ class Child:
     stop_signal: int = signal.SIGTERM
     run_as: tuple[int, int] | None = None
     patience: float = 10.0
+    sockets: Path | None = None
     process: subprocess.Popen[bytes] | None = None
     started_at: float = 0.0
     failures: int = 0
@@ -55,6 +56,7 @@ class Child:
             stop_signal=server.stop_signal,
             run_as=server.run_as,
             patience=60.0,
+            sockets=server.sockets,
         )
 
     def start(self) -> None:
@@ -231,6 +233,11 @@ class Group:
             for child in some:
                 child.end(deadline)
         end_leftovers(self.data_dir, ())
+        for child in servers:
+            if child.sockets:
+                with suppress(OSError):
+                    child.sockets.rmdir()
+                    child.sockets.parent.rmdir()  # refused while the other server's is still there
 
 
 class Stopped(Exception):

@@ -9,7 +9,6 @@ import hashlib
 import http.client
 import os
 import secrets
-import shutil
 import socket
 import subprocess
 import sys
@@ -19,7 +18,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from mentorship.embedded import CannotStart, Server, homes, make_database, postgres, redis
+from mentorship.embedded import CannotStart, Server, forget, homes, make_database, postgres, redis
 from mentorship.processes import MARK, Child, Group, Stopped, end_leftovers
 from mentorship.progress import STARTED, Step, say
 
@@ -107,7 +106,7 @@ def test(arguments: list[str]) -> int:
         return 130
     finally:
         group.stop()
-        shutil.rmtree(folder, ignore_errors=True)
+        forget(folder)
 
 
 # --- steps ----------------------------------------------------------------------------------------------------------

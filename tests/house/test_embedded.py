@@ -28,9 +28,7 @@ def data_dir(tmp_path: Path) -> Iterator[Path]:
     folder.mkdir(mode=0o711)
     yield folder
     assert end_leftovers(folder, embedded.homes(folder)) == 0, "a process was left behind"
-    for leftover in (embedded.SOCKETS, embedded.PERSISTENT):
-        for place in leftover.glob(f"mentorship-{embedded.mark(folder)}"):
-            subprocess.run(["rm", "-rf", place], check=True)
+    embedded.forget(folder)
 
 
 @pytest.fixture
@@ -85,7 +83,8 @@ def test_the_next_start_recovers_from_a_killed_one(data_dir: Path) -> None:
     first.wait()
     second = services(data_dir)
     second.send_signal(signal.SIGINT)
-    assert second.wait(30) == 0
+    assert second.wait(60) == 0
+    assert not (embedded.SOCKETS / f"mentorship-{embedded.mark(data_dir)}").exists()
 
 
 def test_a_second_start_on_the_same_folder_is_refused(data_dir: Path) -> None:
