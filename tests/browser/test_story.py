@@ -124,4 +124,6 @@ def test_let_it_lapse(person):
     assert "seat_released" in zoe.mails(ZOE)
     assert zoe.api("get", "session-packs/me")["items"][0]["seat"] is None
     mia.go("/tutor/seats")
-    assert "Zoe" not in mia.page.locator(".seat-row, .chairs").first.inner_text()
+    assert "Zoe" not in mia.page.locator("ul.seats").inner_text()
+    former = mia.page.locator("section", has_text="Seats that became free").inner_text()
+    assert "Zoe Adler" in former and "the grace period ended" in former
