@@ -17,7 +17,7 @@ class DrawerBackend(BaseEmailBackend):
         rows = [
             DemoMail(
                 to=to,
-                subject=message.subject,
+                subject=str(message.subject),
                 text=str(message.body),
                 html=next((str(c) for c, kind in getattr(message, "alternatives", []) if kind == "text/html"), ""),
                 kind=str(message.extra_headers.get("X-Mentorship-Kind", "")),

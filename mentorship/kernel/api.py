@@ -108,7 +108,7 @@ def at_most(what: str, number: str) -> SignedIn:
 
     def spend(request: HttpRequest) -> None:
         key = request.headers.get("Idempotency-Key") or None
-        limits.spend(what, request.user.pk, getattr(settings.MENTORSHIP, number), key)
+        limits.spend(what, str(request.user.pk), getattr(settings.MENTORSHIP, number), key)
 
     return SignedIn(spend)
 

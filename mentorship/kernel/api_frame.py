@@ -82,13 +82,16 @@ class FramedAPI(NinjaAPI):
 
     def __init__(self, **options: Any) -> None:
         super().__init__(parser=StrictParser(), docs=Docs(), **options)
-        self.add_exception_handler(Refusal, errors.answer)
-        self.add_exception_handler(ValidationError, _invalid)
-        self.add_exception_handler(HttpError, _http_error)
-        self.add_exception_handler(Http404, errors.not_found)
-        for unreadable in UNREADABLE:
-            self.add_exception_handler(unreadable, _unreadable)
-        self.add_exception_handler(Exception, _unexpected)
+        handlers: dict[Any, Any] = {
+            Refusal: errors.answer,
+            ValidationError: _invalid,
+            HttpError: _http_error,
+            Http404: errors.not_found,
+            **dict.fromkeys(UNREADABLE, _unreadable),
+            Exception: _unexpected,
+        }
+        for kind, handler in handlers.items():
+            self.add_exception_handler(kind, handler)
 
     def add_router(self, prefix: str, router: Router | str, **options: Any) -> None:
         if isinstance(router, Router):

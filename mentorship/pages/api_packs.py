@@ -58,13 +58,13 @@ class PackFilters(CamelSchema):
 @router.get("session-packs/me", response=PackPage, auth=signed_in)
 def my_packs(request: HttpRequest, filters: Query[PackFilters]) -> dict[str, Any]:
     """All packs the caller ever had. Only a payment creates one."""
-    return _page(request, filters, SessionPack.objects.filter(student=request.user))
+    return _page(request, filters, SessionPack.objects.filter(student=request.user.pk))
 
 
 @router.get("session-packs/me/active", response=PackPage, auth=signed_in)
 def my_open_packs(request: HttpRequest, filters: Query[PackFilters]) -> dict[str, Any]:
     """Those of them that are open right now."""
-    return _page(request, filters, SessionPack.objects.open(request.now).filter(student=request.user))  # type: ignore[attr-defined]
+    return _page(request, filters, SessionPack.objects.open(request.now).filter(student=request.user.pk))  # type: ignore[attr-defined]
 
 
 def _page(request: HttpRequest, filters: PackFilters, rows: QuerySet[SessionPack]) -> dict[str, Any]:
