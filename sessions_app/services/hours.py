@@ -4,7 +4,9 @@ from collections.abc import Iterable
 
 from django.db import transaction
 
+from mentorship.kernel.jobs import nudge
 from mentorship.kernel.locking import lock_people
+from mentorship.kernel.tasks import run_job
 from mentorship.people.models import User
 from sessions_app.models import WeeklyRule
 
@@ -22,3 +24,5 @@ def set_hours(*, mentor: User, rules: Iterable[tuple[int, int, int]]) -> None:
         WeeklyRule(mentor=mentor, weekday=day, start_minute=start, end_minute=end)
         for day, start, end in sorted(set(rules))
     )
+    # The marketplace's projection stands above this floor; its job is known here by name only.
+    nudge(run_job, "refresh_listings")
