@@ -76,13 +76,7 @@ def reconcile(now: datetime) -> int:
 
     The ones asked longest ago come first, so a bounded run gets round to all. Returns how many turned out paid.
     """
-    machine_now = clock.machine_now()
-    not_lately = Q(asked_at__isnull=True) | Q(asked_at__lt=machine_now - ASK_AGAIN)
-    asked = Order.objects.filter(
-        not_lately,
-        status__in=[Status.PENDING, Status.EXPIRED],
-        created_at__gt=now - ASK_FOR,
-    )
+    asked = Order.objects.filter(status__in=[Status.PENDING, Status.EXPIRED], created_at__gt=now - ASK_FOR)
     rows = asked.exclude(provider_reference="").order_by(F("asked_at").asc(nulls_first=True), "created_at")
     ids = list(rows.values_list("pk", flat=True)[:BATCH])
     Order.objects.filter(pk__in=ids).update(asked_at=clock.machine_now())
