@@ -36,11 +36,13 @@ class Enrolment(models.Model):
 
 
 class OfferingQuerySet(models.QuerySet["Offering"]):
+    def on_the_shelf(self) -> OfferingQuerySet:
+        """Neither archived nor private; whether buyers can see the mentor is the caller's question."""
+        return self.filter(archived_at__isnull=True, private_for__isnull=True)
+
     def for_sale(self) -> OfferingQuerySet:
         """What the public can buy: not archived, not private, of a mentor buyers can see."""
-        return self.filter(
-            archived_at__isnull=True,
-            private_for__isnull=True,
+        return self.on_the_shelf().filter(
             mentor__is_active=True,
             mentor__mentor_profile__verified_at__isnull=False,
         )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from copy import copy
 from decimal import Decimal
 
@@ -35,7 +36,9 @@ def display(minor: int, currency: str, locale: str = "en") -> str:
     reader = Locale.parse(locale, sep="-")
     pattern = copy(reader.currency_formats["standard"])
     pattern.frac_prec = (digits, digits)
-    return pattern.apply(to_major(minor, currency), reader, currency=currency, currency_digits=False)
+    text = pattern.apply(to_major(minor, currency), reader, currency=currency, currency_digits=False)
+    # CLDR keeps a space between a code made of letters and the digits; Babel does not know that rule.
+    return re.sub(r"([A-Z])(?=\d)", "\\1\N{NO-BREAK SPACE}", text)
 
 
 def part(amount: int, share_percent: int) -> int:

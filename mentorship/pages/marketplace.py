@@ -93,9 +93,9 @@ def find_cards(filters: MarketFilters, request: HttpRequest) -> tuple[list[Card]
 
 
 def offerings_that_fit(filters: MarketFilters, request: HttpRequest) -> OfferingQuerySet:
-    """The public offerings within the price, length and course that are wanted."""
+    """What lies on the shelf within the price, length and course that are wanted; of which mentors, others decide."""
     rows = matching(
-        Offering.objects.for_sale(),
+        Offering.objects.on_the_shelf(),
         course_id=filters.course,
         max_price=filters.max_price_minor,
         currency=filters.currency if filters.max_price_minor is not None else None,
@@ -110,7 +110,8 @@ def mentors_that_fit(
     filters: MarketFilters, offerings: OfferingQuerySet, request: HttpRequest
 ) -> QuerySet[MentorProfile]:
     """Visible mentors who sell something that fits, in the marketplace's order, after the cursor."""
-    rows = MentorProfile.objects.visible().filter(Exists(offerings.filter(mentor=OuterRef("user"))))
+    rows = MentorProfile.objects.visible().filter(user__listing__isnull=False)
+    rows = rows.filter(Exists(offerings.filter(mentor=OuterRef("user"))))
     if filters.topics:
         rows = rows.filter(Exists(Topic.objects.filter(slug__in=filters.topics, mentors=OuterRef("pk"))))
     if filters.language:
@@ -136,7 +137,7 @@ def mentors_that_fit(
 def _speaks_of(word: str) -> Q:
     """This word stands in the name, the promise, a topic or the title of something on sale."""
     topics = MentorProfile.topics.through.objects.filter(topic__name__icontains=word).values("mentorprofile")
-    titles = Offering.objects.for_sale().filter(title__icontains=word).values("mentor")
+    titles = Offering.objects.on_the_shelf().filter(title__icontains=word).values("mentor")
     return Q(user__name__icontains=word) | Q(promise__icontains=word) | Q(pk__in=topics) | Q(user__in=titles)
 
 

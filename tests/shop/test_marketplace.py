@@ -6,7 +6,7 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
-from mentorship.kernel import clock
+from mentorship.kernel import clock, jobs
 from mentorship.pages.listings import refresh_listing
 from mentorship.pages.models import MentorListing
 from offerings.models import Course, Enrolment, Offering
@@ -206,3 +206,11 @@ def test_queries_are_constant(client, sam, many, django_assert_max_num_queries):
     MentorListing.objects.update(next_free_at=None)  # every listing overtaken: the dearest case
     with django_assert_max_num_queries(budget(8)):
         client.get("/mentorship?q=m&topic=writing&fits=evenings")
+
+
+def test_a_mentor_whom_the_job_has_not_seen_yet_breaks_nothing(client, db):
+    cast.offering(cast.mentor("new"))
+    shop("mia")
+    assert names(client.get("/mentorship")) == ["Mia"]
+    jobs.run("refresh_listings", clock.now())
+    assert sorted(names(client.get("/mentorship"))) == ["Mia", "New"]
