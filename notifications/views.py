@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
+from mentorship.people.http import SignedInRequest
 from notifications import preferences
 from notifications.models import Notification
 
@@ -17,7 +18,7 @@ PAGE = 30
 
 @login_required
 @require_safe
-def index(request: HttpRequest) -> HttpResponse:
+def index(request: SignedInRequest) -> HttpResponse:
     """The list, newest first, by keyset: `?before=<id>`."""
     told = Notification.objects.filter(recipient=request.user).shown()
     before = request.GET.get("before", "")
@@ -32,7 +33,7 @@ def index(request: HttpRequest) -> HttpResponse:
 
 @login_required
 @require_POST
-def read(request: HttpRequest, pk: int) -> HttpResponse:
+def read(request: SignedInRequest, pk: int) -> HttpResponse:
     """Mark one as read and go where it leads. A stranger's is not there."""
     notification = get_object_or_404(Notification.objects.shown(), pk=pk, recipient=request.user)
     Notification.objects.filter(pk=notification.pk).mark_read(request.now)
@@ -42,14 +43,14 @@ def read(request: HttpRequest, pk: int) -> HttpResponse:
 
 @login_required
 @require_POST
-def read_all(request: HttpRequest) -> HttpResponse:
+def read_all(request: SignedInRequest) -> HttpResponse:
     Notification.objects.filter(recipient=request.user).mark_read(request.now)
     return redirect("notifications")
 
 
 @login_required
 @require_http_methods(["GET", "HEAD", "POST"])
-def settings(request: HttpRequest) -> HttpResponse:
+def settings(request: SignedInRequest) -> HttpResponse:
     """Per kind: also by mail? The list itself is always complete."""
     if request.method == "POST":
         preferences.choose(user=request.user, wanted=set(request.POST.getlist("mail")))

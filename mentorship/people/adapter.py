@@ -21,6 +21,6 @@ class PeopleAdapter(DefaultAccountAdapter):
 
     def get_login_redirect_url(self, request: HttpRequest) -> str:
         """Mentors land in their room, everybody else in the student room; `next` comes before both."""
-        if request.user.is_mentor:
+        if isinstance(request.user, User) and request.user.is_mentor:
             return "/tutor/mentorship"
         return super().get_login_redirect_url(request)

@@ -51,7 +51,7 @@ def set_photo(*, profile: MentorProfile, photo: ContentFile | None) -> None:
             profile.photo = ""
             profile.save(update_fields=["photo"])
         else:
-            profile.photo.save(photo.name, photo, save=False)
+            profile.photo.save(photo.name or "photo.webp", photo, save=False)
             profile.save(update_fields=["photo"])
         if old:
             transaction.on_commit(lambda: default_storage.delete(old), robust=True)

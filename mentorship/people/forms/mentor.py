@@ -99,7 +99,7 @@ class MentorForm(_ShopFront):
         label="Your meeting room",
         validators=[URLValidator(schemes=["https"], message="Enter an address that begins with https://")],
         widget=forms.URLInput(attrs={"placeholder": "https://"}),
-        help_text="Shown only to the two of you, and only while a session runs. Empty: we make a room for each session.",
+        help_text="An address of a video room you own. Shown only to the two of you, and only while a session runs.",
     )
 
     class Meta:
@@ -141,9 +141,7 @@ class MentorForm(_ShopFront):
             ("notice_hours", 1, 72),
             ("slot_step_minutes", 5, 240),
         ):
-            field = self.fields[name]
-            field.min_value, field.max_value = least, most
-            field.widget.attrs.update({"min": least, "max": most, "inputmode": "numeric"})
+            self.fields[name].widget.attrs.update({"min": least, "max": most, "inputmode": "numeric"})
 
     def clean_max_active_students(self) -> int:
         seats = self.cleaned_data["max_active_students"]

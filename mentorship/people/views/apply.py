@@ -4,19 +4,20 @@ from __future__ import annotations
 
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_http_methods
 
 from mentorship.kernel.refusals import Refusal
 from mentorship.people import services
 from mentorship.people.forms import ApplicationForm, ProfileForm
+from mentorship.people.http import SignedInRequest
 from mentorship.people.models import MentorProfile, User
 
 
 @login_required
 @require_http_methods(["GET", "HEAD", "POST"])
-def apply(request: HttpRequest) -> HttpResponse:
+def apply(request: SignedInRequest) -> HttpResponse:
     """The application and its state: nothing yet, waiting, verified."""
     profile = MentorProfile.objects.filter(user=request.user).prefetch_related("topics").first()
     person = ProfileForm(request.POST or None, instance=User.objects.get(pk=request.user.pk))

@@ -5,19 +5,20 @@ from __future__ import annotations
 from allauth.mfa.models import Authenticator
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_http_methods, require_safe
 
 from mentorship.kernel.refusals import NotFound, Refusal
 from mentorship.people import services
 from mentorship.people.forms import MentorForm, ProfileForm
+from mentorship.people.http import SignedInRequest
 from mentorship.people.models import User
 
 
 @login_required
 @require_http_methods(["GET", "HEAD", "POST"])
-def profile(request: HttpRequest) -> HttpResponse:
+def profile(request: SignedInRequest) -> HttpResponse:
     # A row of its own: a refused form must not change the name in the page's head.
     form = ProfileForm(request.POST or None, instance=User.objects.get(pk=request.user.pk))
     if request.method == "POST" and form.is_valid():
@@ -29,7 +30,7 @@ def profile(request: HttpRequest) -> HttpResponse:
 
 @login_required
 @require_safe
-def security(request: HttpRequest) -> HttpResponse:
+def security(request: SignedInRequest) -> HttpResponse:
     """How one signs in, and where to change it."""
     kinds = list(Authenticator.objects.filter(user=request.user).values_list("type", flat=True))
     ways = {
@@ -42,7 +43,7 @@ def security(request: HttpRequest) -> HttpResponse:
 
 @login_required
 @require_http_methods(["GET", "HEAD", "POST"])
-def mentor(request: HttpRequest) -> HttpResponse:
+def mentor(request: SignedInRequest) -> HttpResponse:
     """A mentor's shop front and rules. Whoever is no mentor finds nothing here."""
     if not request.user.is_mentor:
         raise NotFound("This page is for mentors. You can become one under “Teach here”.")
