@@ -1,10 +1,10 @@
 from __future__ import annotations
 
-from django.http import HttpRequest
 from ninja import Router
 
 from mentorship.kernel.api import CamelSchema
 from mentorship.kernel.refusals import NotFound
+from mentorship.people.http import PageRequest
 from mentorship.people.models import MentorProfile
 from seats.services import Availability, availability
 
@@ -20,7 +20,7 @@ class AvailabilityOut(CamelSchema):
 
 
 @router.get("seats/availability/{mentor_id}", response=AvailabilityOut)
-def seats_availability(request: HttpRequest, mentor_id: int) -> Availability:
+def seats_availability(request: PageRequest, mentor_id: int) -> Availability:
     """A mentor's seats right now, judged by their deadlines."""
     if not MentorProfile.objects.visible().filter(user=mentor_id).exists():
         raise NotFound

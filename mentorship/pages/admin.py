@@ -7,6 +7,7 @@ from mentorship.kernel import clock
 from mentorship.kernel.admin import ModelAdmin, ReadOnlyAdmin, verb
 from mentorship.pages.models import MentorListing
 from mentorship.pages.verification import verify_mentor, withdraw_verification
+from mentorship.people.http import SignedInRequest
 from mentorship.people.models import MentorProfile
 
 
@@ -36,7 +37,7 @@ class MentorProfileAdmin(ModelAdmin):
         return False
 
     @verb("Verify", "Students can find and book this mentor from now on; the mentor is told.")
-    def verify(self, request: HttpRequest, form: object, object_id: str) -> str:
+    def verify(self, request: SignedInRequest, form: object, object_id: str) -> str:
         profile = MentorProfile.objects.get(pk=object_id)
         verify_mentor(mentor_id=profile.user_id, by=request.user, now=clock.now())
         return f"{profile} is verified."
@@ -44,7 +45,7 @@ class MentorProfileAdmin(ModelAdmin):
     @verb(
         "Withdraw verification", "Sales stop and the mentor is hidden from buyers. Existing students keep their rooms."
     )
-    def withdraw(self, request: HttpRequest, form: object, object_id: str) -> str:
+    def withdraw(self, request: SignedInRequest, form: object, object_id: str) -> str:
         profile = MentorProfile.objects.get(pk=object_id)
         withdraw_verification(mentor_id=profile.user_id, by=request.user, now=clock.now())
         return f"{profile} is hidden from buyers."
