@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from uuid import UUID
 
-from django.http import HttpRequest
 from ninja import Router, Status
 from pydantic import Field
 
 from mentorship.kernel import idempotency
 from mentorship.kernel.api import CamelSchema, Id, Instant, at_most, signed_in
 from mentorship.kernel.refusals import NotFound
+from mentorship.people.http import SignedInRequest
 from payments import services
 from payments.models import Order
 from payments.views.site import site_url
@@ -43,7 +43,7 @@ class OrderOut(CamelSchema):
 
 
 @router.post("checkout/{provider}", response={201: CheckoutOut}, auth=at_most("checkout", "checkouts_per_minute"))
-def create_checkout(request: HttpRequest, provider: str, wish: CheckoutIn) -> Status:
+def create_checkout(request: SignedInRequest, provider: str, wish: CheckoutIn) -> Status:
     """Place an order and open the page it is paid on. Same Idempotency-Key and body: the same answer."""
     order = services.checkout(
         student=request.user,
@@ -60,7 +60,7 @@ def create_checkout(request: HttpRequest, provider: str, wish: CheckoutIn) -> St
 
 
 @router.get("orders/{order_id}", response=OrderOut, auth=signed_in)
-def get_order(request: HttpRequest, order_id: UUID) -> dict[str, object]:
+def get_order(request: SignedInRequest, order_id: UUID) -> dict[str, object]:
     """The buyer's own order, its status judged now."""
     order = Order.objects.filter(pk=order_id, student=request.user).first()
     if order is None:

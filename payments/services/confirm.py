@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 import structlog
@@ -149,7 +150,7 @@ def record_decline(order_id: UUID, *, now: datetime) -> Order:
 
 
 @transaction.atomic
-def give_up(*, student: object, order_id: UUID, now: datetime) -> Order:
+def give_up(*, student: Any, order_id: UUID, now: datetime) -> Order:
     """The student does not want it any more. Money that still comes is late money. Raises NotFound (a stranger's)."""
     if not Order.objects.filter(pk=order_id, student=student).exists():
         raise NotFound
@@ -181,7 +182,7 @@ def retry_path(order: Order) -> str:
     return f"/checkout/{order.offering_id}" if order.offering_id else "/mentorship"
 
 
-def tell_student(order: Order, kind: str, *, now: datetime, url: str, **context: object) -> None:
+def tell_student(order: Order, kind: str, *, now: datetime, url: str, **context: Any) -> None:
     notify(
         kind,
         recipient=order.student,

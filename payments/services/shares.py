@@ -82,35 +82,23 @@ def _release(due: list[Due], now: datetime) -> int:
     posted = set(LedgerTransaction.objects.filter(cause__in=[d.cause for d in due]).values_list("cause", flat=True))
     counts = LedgerTransaction.objects.filter(order__in=orders).order_by().values("order").annotate(n=Sum("shares"))
     released: defaultdict[UUID, int] = defaultdict(int, {row["order"]: row["n"] for row in counts})
-    booked, moves = [], []
+    moves = []
     for item in due:
         order = orders.get(item.order_id)
         if order is None or item.cause in posted:
             continue
         first = released[order.pk] + 1
         released[order.pk] += item.shares
-        booked.append(
-            LedgerTransaction(
-                cause=item.cause,
-                memo=f"{item.memo} ({order.number})"[:200],
-                order=order,
-                shares=item.shares,
-                at=now,
-            )
-        )
-        moves.append(_moves(order, first, item.shares))
-    LedgerTransaction.objects.bulk_create(booked)
+        memo = f"{item.memo} ({order.number})"[:200]
+        row = LedgerTransaction(cause=item.cause, memo=memo, order=order, shares=item.shares, at=now)
+        moves.append((row, order, _moves(order, first, item.shares)))
+    LedgerTransaction.objects.bulk_create(row for row, _, _ in moves)
     LedgerEntry.objects.bulk_create(
         entry
-        for row, postings in zip(booked, moves, strict=True)
-        for entry in entries(
-            row,
-            mentor_id=row.order.mentor_id,
-            currency=row.order.currency,
-            postings=postings,
-        )
+        for row, order, postings in moves
+        for entry in entries(row, mentor_id=order.mentor_id, currency=order.currency, postings=postings)
     )
-    return len(booked)
+    return len(moves)
 
 
 def _moves(order: Order, first: int, count: int) -> list[tuple[str, int]]:

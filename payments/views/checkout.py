@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 
 from django.conf import settings
 from django.forms import Form
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.dateparse import parse_datetime
 from django.utils.functional import cached_property
@@ -20,6 +20,7 @@ from django.views.decorators.http import require_http_methods
 from mentorship.kernel import clock, idempotency, limits
 from mentorship.kernel.refusals import Malformed, NotFound, Refusal
 from mentorship.people import signup
+from mentorship.people.http import PageRequest
 from mentorship.people.models import MentorProfile
 from offerings.models import Offering
 from payments import services
@@ -33,7 +34,7 @@ from sessions_app.week import DAYS, read_first_day, week_of_slots, week_range
 
 @never_cache
 @require_http_methods(["GET", "HEAD", "POST"])
-def page(request: HttpRequest, offering_id: int) -> HttpResponse:
+def page(request: PageRequest, offering_id: int) -> HttpResponse:
     offering = Offering.objects.visible_to(request.user).select_related("mentor").filter(pk=offering_id).first()
     if offering is None:
         raise NotFound("This is not for sale any more.")
@@ -48,7 +49,7 @@ def page(request: HttpRequest, offering_id: int) -> HttpResponse:
 class Step:
     """One request of this page: the choice so far (`starts_at`), and what came of it."""
 
-    def __init__(self, request: HttpRequest, offering: Offering) -> None:
+    def __init__(self, request: PageRequest, offering: Offering) -> None:
         self.request, self.offering = request, offering
         self.profile = MentorProfile.objects.select_related("user").get(user=offering.mentor_id)
         self.starts_at, self.unreadable = read_instant(request.POST.get("scheduledAt") or request.GET.get("at"))
@@ -68,7 +69,7 @@ class Step:
             return self.show(status=422, wish=form)
         try:
             key = idempotency.key_of(self.request)
-            limits.spend("checkout", self.request.user.pk, settings.MENTORSHIP.checkouts_per_minute, key)
+            limits.spend("checkout", str(self.request.user.pk), settings.MENTORSHIP.checkouts_per_minute, key)
             if self.unreadable:
                 raise Malformed("This time could not be read. Please choose one of the free times.")
             order = services.checkout(

@@ -5,12 +5,13 @@ from uuid import UUID
 
 import structlog
 from django.contrib.auth.decorators import login_required
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST, require_safe
 
 from mentorship.kernel.refusals import NotFound
+from mentorship.people.http import SignedInRequest
 from payments import services
 from payments.models import Order
 from payments.providers.base import ProviderTrouble
@@ -19,7 +20,7 @@ from payments.services.confirm import retry_path
 log = structlog.get_logger(__name__)
 
 
-def own_order(request: HttpRequest, order_id: UUID) -> Order:
+def own_order(request: SignedInRequest, order_id: UUID) -> Order:
     """The buyer's own order. Raises NotFound for a stranger's."""
     rows = Order.objects.filter(student=request.user).select_related("mentor__mentor_profile", "pack", "session")
     order = rows.filter(pk=order_id).first()
@@ -31,7 +32,7 @@ def own_order(request: HttpRequest, order_id: UUID) -> Order:
 @never_cache
 @login_required
 @require_safe
-def back(request: HttpRequest, order_id: UUID) -> HttpResponse:
+def back(request: SignedInRequest, order_id: UUID) -> HttpResponse:
     """Where the provider sends the buyer back to.
 
     A GET that may change something: it applies what the provider says is true, never the word of the client, and any
@@ -51,14 +52,14 @@ def back(request: HttpRequest, order_id: UUID) -> HttpResponse:
 @never_cache
 @login_required
 @require_safe
-def show(request: HttpRequest, order_id: UUID) -> HttpResponse:
+def show(request: SignedInRequest, order_id: UUID) -> HttpResponse:
     """The order as it stands: how long it is held, where it is paid, what became of it. Also where "cancel" leads."""
     return render(request, "payments/order.html", state_of(own_order(request, order_id), request.now))
 
 
 @login_required
 @require_POST
-def end(request: HttpRequest, order_id: UUID) -> HttpResponse:
+def end(request: SignedInRequest, order_id: UUID) -> HttpResponse:
     """The buyer gives the order up: its time and a seat only held for it are free at once."""
     order = services.give_up(student=request.user, order_id=order_id, now=request.now)
     return redirect(order)

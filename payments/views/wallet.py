@@ -1,11 +1,12 @@
 from __future__ import annotations
 
 from django.contrib.auth.decorators import login_required
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
 from mentorship.kernel.refusals import NotFound
+from mentorship.people.http import SignedInRequest
 from payments import ledger
 from payments.models import LedgerEntry
 
@@ -14,7 +15,7 @@ PAGE = 50
 
 @login_required
 @require_safe
-def wallet(request: HttpRequest) -> HttpResponse:
+def wallet(request: SignedInRequest) -> HttpResponse:
     """A mentor's money: pending and available in each currency, and the entries that explain them."""
     if not request.user.is_mentor:
         raise NotFound

@@ -1,11 +1,12 @@
 from __future__ import annotations
 
-from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.http import HttpResponse, JsonResponse
 from django.http.request import UnreadablePostError
 from django.views.decorators.csrf import csrf_exempt
 
 from mentorship.kernel import clock
 from mentorship.kernel.errors import problem
+from mentorship.people.http import PageRequest
 from payments import providers
 from payments.providers.base import ForgedWebhook
 from payments.services import inbox
@@ -15,7 +16,7 @@ LARGEST = 256 * 1024
 
 # A provider has no session and no token of ours; its signature over the raw body is what is checked.
 @csrf_exempt
-def receive(request: HttpRequest, provider: str) -> HttpResponse:
+def receive(request: PageRequest, provider: str) -> HttpResponse:
     """Verify the raw body, keep the event, answer. Never rate limited: a provider that is slowed down gives up."""
     sender = providers.by_name(provider)
     if request.method != "POST":
