@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from functools import cached_property
@@ -316,7 +317,7 @@ def savings(offering: Offering, others: list[Offering]) -> str:
     return money.display(saved, offering.currency) if saved > 0 else ""
 
 
-def in_shop_order(offerings: list[Offering]) -> list[Offering]:
+def in_shop_order(offerings: Iterable[Offering]) -> list[Offering]:
     """Intro, single sessions, packs; within each the smaller first."""
     return sorted(
         offerings,
