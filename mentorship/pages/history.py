@@ -39,6 +39,6 @@ def _read(text: str) -> tuple[datetime, UUID] | None:
     moment, _, pk = text.partition("~")
     try:
         starts_at = datetime.fromisoformat(moment)
-        return (starts_at if starts_at.tzinfo else starts_at.replace(tzinfo=UTC)), UUID(pk)
+        return (starts_at if starts_at.tzinfo else starts_at.replace(tzinfo=UTC)).astimezone(UTC), UUID(pk)
     except (ValueError, OverflowError):
         return None

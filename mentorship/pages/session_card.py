@@ -50,6 +50,11 @@ class SessionCard:
         return "before" if self.now < session.room_opens_at() else "over"
 
     @property
+    def has_ended(self) -> bool:
+        """Its time is over: from now on it can be settled. At the very end the room is still open, too."""
+        return self.now >= self.session.ends_at
+
+    @property
     def minutes(self) -> int:
         return int(self.session.duration.total_seconds() // 60)
 

@@ -90,7 +90,7 @@ def cancellation(request: Signed, session_id: UUID) -> HttpResponse:
 def _wrong_reason(card: SessionCard, reason: str) -> str:
     if len(reason) > REASON_MAX or not reason.replace("\n", "").replace("\r", "").replace("\t", "").isprintable():
         return f"A reason has at most {REASON_MAX} characters."
-    if card.is_mentor and card.stage == "over" and not reason:
+    if card.is_mentor and card.session.is_booked and card.has_ended and not reason:
         return f"Please say why it did not take place: {card.other.first_name} reads it."
     return ""
 
