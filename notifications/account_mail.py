@@ -37,16 +37,16 @@ def _change(kind: str, subject: str, sentence: str) -> AccountMail:
     return AccountMail(kind, subject, (sentence,), "Open your security settings", "settings_security", security=True)
 
 
-# allauth's template name -> our mail
+# allauth's template name -> our mail. No subject carries a code: subjects are listed in the admin, codes are not for other eyes.
 MAILS = {
     "login_code": AccountMail(
         "login_code",
-        "{code} is your code for mentorship",
+        "Your code for mentorship",
         ("Your code is", "{code}", f"Type it where you asked for it. It works once, for {MINUTES} minutes.", IGNORE),
     ),
     "email_confirmation_signup": AccountMail(
         "email_verification",
-        "{code} is your code for mentorship",
+        "Your code for mentorship",
         (
             "Welcome! Your code is",
             "{code}",
@@ -56,12 +56,12 @@ MAILS = {
     ),
     "email_confirmation": AccountMail(
         "email_verification",
-        "{code} confirms your address",
+        "Confirm your address",
         ("Your code is", "{code}", f"Type it where you added this address. It works for {MINUTES} minutes.", IGNORE),
     ),
     "password_reset_code": AccountMail(
         "password_reset",
-        "{code} lets you choose a new password",
+        "Choose a new password",
         (
             "Your code is",
             "{code}",
