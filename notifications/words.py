@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
+from functools import cache
 from string import Formatter
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -15,7 +16,6 @@ from mentorship.people.models import User
 from notifications.kinds import KINDS, Kind, maybe
 
 TITLE_MAX = 200
-_fields = Formatter()
 
 
 class Told:
@@ -61,7 +61,7 @@ def tell(kind_name: str, recipient: User, context: dict[str, Any], now: datetime
     sentences = [_fill(s, values, kind_name) for s in words.text if not isinstance(s, maybe) or _complete(s, values)]
     title = _one_line(_fill(words.title, values, kind_name))
     return Told(
-        Truncator(title).chars(TITLE_MAX),
+        title if len(title) <= TITLE_MAX else Truncator(title).chars(TITLE_MAX),
         "\n".join(s for s in sentences if s),
         words.action,
         str(context.get("url") or ""),
@@ -110,7 +110,12 @@ def _may_change(starts_at: datetime, zone: ZoneInfo, now: datetime) -> str:
 
 
 def _complete(sentence: str, values: dict[str, Any]) -> bool:
-    return all(name in values for _, name, _, _ in _fields.parse(sentence) if name)
+    return all(name in values for name in _names(sentence))
+
+
+@cache
+def _names(sentence: str) -> tuple[str, ...]:
+    return tuple(name for _, name, _, _ in Formatter().parse(sentence) if name)
 
 
 def _fill(sentence: str, values: dict[str, Any], kind: str) -> str:

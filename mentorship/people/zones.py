@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from functools import cache
+from functools import cache, lru_cache
 from zoneinfo import ZoneInfo, available_timezones
 
 from django.core.exceptions import ValidationError
@@ -19,6 +19,7 @@ def names() -> tuple[str, ...]:
     )
 
 
+@lru_cache(maxsize=1024)
 def is_zone(name: str) -> bool:
     return name in names()
 
