@@ -48,6 +48,7 @@ class LedgerEntry(models.Model):
     currency = models.CharField(max_length=3)
 
     class Meta:
+        verbose_name_plural = "ledger entries"
         constraints = [
             models.CheckConstraint(
                 condition=models.Q(account__startswith="MENTOR", mentor__isnull=False)

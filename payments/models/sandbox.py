@@ -76,6 +76,7 @@ class SandboxDelivery(models.Model):
     objects = SandboxDeliveryQuerySet.as_manager()
 
     class Meta:
+        verbose_name_plural = "sandbox deliveries"
         indexes = [
             models.Index(
                 fields=["next_attempt_at"],

@@ -23,19 +23,18 @@ def check_buyable(*, student: Any | None, offering: Offering, profile: MentorPro
     """
     if student is not None and offering.mentor_id == student.pk:
         raise Refusal("own_offering", "This is your own offering.")
-    seated = student is not None and is_seated(student, offering.mentor_id, now)
-    name = profile.user.first_name
-    if not profile.accepts_new and not seated:
-        raise Refusal("not_for_sale", f"{name} takes no new students at the moment.")
-    if offering.booking_mode == Offering.BookingMode.REQUEST and not (seated and offering.takes_seat):
-        raise Refusal(
-            "not_for_sale",
-            f"{name} wants to be asked first, and that is not possible here yet.",
-        )
+    asks_first = offering.booking_mode == Offering.BookingMode.REQUEST
+    if not profile.accepts_new or asks_first:
+        seated = student is not None and is_seated(student, offering.mentor_id, now)
+        name = profile.user.first_name
+        if not profile.accepts_new and not seated:
+            raise Refusal("not_for_sale", f"{name} takes no new students at the moment.")
+        if asks_first and not (seated and offering.takes_seat):
+            raise Refusal("not_for_sale", f"{name} wants to be asked first, and that is not possible here yet.")
     if student is None:
         return
     if offering.is_intro and intro_taken(student.pk, offering.mentor_id):
-        raise Refusal("intro_used", f"You have already had your intro with {name}.")
+        raise Refusal("intro_used", f"You have already had your intro with {profile.user.first_name}.")
     if offering.takes_seat:
         _check_limit(student, offering, now)
 

@@ -21,7 +21,6 @@ from mentorship.kernel import clock, idempotency, limits
 from mentorship.kernel.refusals import Malformed, NotFound, Refusal
 from mentorship.people import signup
 from mentorship.people.http import PageRequest
-from mentorship.people.models import MentorProfile
 from offerings.models import Offering
 from payments import services
 from payments.forms import Code, SignUp, Wish
@@ -35,7 +34,12 @@ from sessions_app.week import DAYS, read_first_day, week_of_slots, week_range
 @never_cache
 @require_http_methods(["GET", "HEAD", "POST"])
 def page(request: PageRequest, offering_id: int) -> HttpResponse:
-    offering = Offering.objects.visible_to(request.user).select_related("mentor").filter(pk=offering_id).first()
+    offering = (
+        Offering.objects.visible_to(request.user)
+        .select_related("mentor__mentor_profile")
+        .filter(pk=offering_id)
+        .first()
+    )
     if offering is None:
         raise NotFound("This is not for sale any more.")
     step = Step(request, offering)
@@ -51,7 +55,7 @@ class Step:
 
     def __init__(self, request: PageRequest, offering: Offering) -> None:
         self.request, self.offering = request, offering
-        self.profile = MentorProfile.objects.select_related("user").get(user=offering.mentor_id)
+        self.profile = offering.mentor.mentor_profile
         self.starts_at, self.unreadable = read_instant(request.POST.get("scheduledAt") or request.GET.get("at"))
         self.viewer = request.user if request.user.is_authenticated else None
 
