@@ -5,6 +5,7 @@ from urllib.parse import urlsplit
 
 from csp.constants import NONCE, NONE, SELF
 
+from mentorship.admin_menu import UNFOLD  # noqa: F401  (django-unfold reads it)
 from mentorship.kernel import database_url, env as environment, logs, redis_url
 
 ENV, MENTORSHIP = environment.read()
@@ -116,7 +117,13 @@ REDIS_URL = redis_url.for_client(ENV.redis_url)
 
 CELERY_BROKER_URL = redis_url.for_celery(ENV.redis_url)
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
-CELERY_BROKER_TRANSPORT_OPTIONS = {"socket_connect_timeout": 0.5, "socket_timeout": 5, "visibility_timeout": 600}
+# max_retries 0: with Redis away a nudge gives up at once; otherwise kombu would keep each of them waiting for 6 s.
+CELERY_BROKER_TRANSPORT_OPTIONS = {
+    "max_retries": 0,
+    "socket_connect_timeout": 0.5,
+    "socket_timeout": 5,
+    "visibility_timeout": 600,
+}
 CELERY_TASK_IGNORE_RESULT = True
 CELERY_TASK_ACKS_LATE = True
 CELERY_TASK_REJECT_ON_WORKER_LOST = True

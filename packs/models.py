@@ -166,6 +166,7 @@ class CreditEntry(models.Model):
 
     class Meta:
         ordering = ["id"]
+        verbose_name_plural = "credit entries"
         indexes = [
             models.Index(fields=["pack", "id"], name="packs_statement"),
             models.Index(fields=["purchase"], name="packs_entries_of_purchase"),

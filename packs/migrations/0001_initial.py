@@ -25,6 +25,7 @@ class Migration(migrations.Migration):
                 ('at', models.DateTimeField()),
             ],
             options={
+                'verbose_name_plural': 'credit entries',
                 'ordering': ['id'],
             },
         ),

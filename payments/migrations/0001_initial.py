@@ -136,6 +136,7 @@ class Migration(migrations.Migration):
                 ('error', models.CharField(blank=True, max_length=300)),
             ],
             options={
+                'verbose_name_plural': 'sandbox deliveries',
                 'indexes': [models.Index(condition=models.Q(('delivered_at__isnull', True), ('gave_up_at__isnull', True)), fields=['next_attempt_at'], name='payments_sandbox_due')],
             },
         ),
@@ -181,6 +182,7 @@ class Migration(migrations.Migration):
                 ('transaction', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='entries', to='payments.ledgertransaction')),
             ],
             options={
+                'verbose_name_plural': 'ledger entries',
                 'indexes': [models.Index(fields=['mentor', 'currency', 'account'], name='payments_balances')],
                 'constraints': [models.CheckConstraint(condition=models.Q(models.Q(('account__startswith', 'MENTOR'), ('mentor__isnull', False)), models.Q(models.Q(('account__startswith', 'MENTOR'), _negated=True), ('mentor__isnull', True)), _connector='OR'), name='payments_mentor_accounts_name_theirs')],
             },
