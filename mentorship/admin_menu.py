@@ -27,7 +27,7 @@ def _group(title: str, *models: tuple[str, str, str]) -> dict[str, Any]:
         {"title": label, "icon": icon, "link": reverse_lazy(f"admin:{model}_changelist")}
         for label, icon, model in models
     ]
-    return {"title": title, "collapsible": True, "items": items}
+    return {"title": title, "collapsible": False, "items": items}
 
 
 UNFOLD = {
