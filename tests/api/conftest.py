@@ -6,7 +6,6 @@ from uuid import uuid4
 
 import pytest
 import time_machine
-from django.core.cache import cache
 
 from mentorship.people.models import User
 from packs.models import SessionPack
@@ -21,11 +20,6 @@ def monday_noon() -> Iterator[None]:
     """Over HTTP `now` is the clock's: these tests happen at NOW, and time stands still."""
     with time_machine.travel(cast.NOW, tick=False):
         yield
-
-
-@pytest.fixture(autouse=True)
-def fresh_limits() -> None:
-    cache.clear()
 
 
 @pytest.fixture

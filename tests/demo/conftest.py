@@ -5,7 +5,6 @@ from typing import Any
 
 import pytest
 import time_machine
-from django.core.cache import cache
 
 from mentorship.people.models import User
 from packs.models import SessionPack
@@ -18,11 +17,6 @@ def monday_noon() -> Iterator[None]:
     """Machine time stands at NOW: only the demo clock moves."""
     with time_machine.travel(cast.NOW, tick=False):
         yield
-
-
-@pytest.fixture(autouse=True)
-def fresh_limits() -> None:
-    cache.clear()
 
 
 @pytest.fixture(autouse=True)
