@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from django.db import transaction
-from django.db.models import Q, QuerySet, Sum
+from django.db.models import Q, Sum
 
 from mentorship.kernel import money
 from payments.models import LedgerEntry, LedgerTransaction, Order, Payment, Refund
@@ -155,9 +155,3 @@ def balances(mentor_id: int) -> list[Balance]:
         )
     )
     return [Balance(row["currency"], -row["pending"], -row["available"]) for row in rows]
-
-
-def statement(mentor_id: int) -> QuerySet[LedgerTransaction]:
-    """The transactions that touched this mentor's accounts, newest first."""
-    theirs = LedgerEntry.objects.filter(mentor=mentor_id).values("transaction")
-    return LedgerTransaction.objects.filter(pk__in=theirs).select_related("order__student").order_by("-id")

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import uuid4
@@ -59,31 +60,36 @@ def checkout(
     providers.by_name(provider)
     when = clock.iso(starts_at) if starts_at else None
     body = idempotency.body_hash({"offering": offering_id, "provider": provider, "starts_at": when, "agenda": agenda})
-    order = _replay(student, idempotency_key, body)
+    wish = Wish(student, provider, starts_at, agenda, idempotency_key, body, site_url, now)
+    order = _replay(wish)
     if order is None:
         offering = Offering.objects.visible_to(student).select_related("mentor").filter(pk=offering_id).first()
         if offering is None:
             raise NotFound("There is no such offering.")
-        order = _place(
-            student,
-            offering,
-            provider=providers.to_pay(offering.price_minor, provider).name,
-            starts_at=starts_at,
-            agenda=agenda,
-            idempotency_key=idempotency_key,
-            body_hash=body,
-            site_url=site_url,
-            now=now,
-        )
+        order = _place(wish, offering)
     return _open_page(order, now)
 
 
-def _replay(student: Any, key: str | None, body: str) -> Order | None:
+@dataclass(frozen=True)
+class Wish:
+    """What was asked for, by whom, and when. Its price is the offering's."""
+
+    student: Any
+    provider: str
+    starts_at: datetime | None
+    agenda: str
+    key: str | None
+    body_hash: str
+    site_url: str
+    now: datetime
+
+
+def _replay(wish: Wish) -> Order | None:
     """The order that this key has placed before. Raises Malformed `key_reused` for another body."""
-    if key is None:
+    if wish.key is None:
         return None
-    order = Order.objects.filter(student=student, idempotency_key=key).first()
-    if order is not None and order.body_hash != body:
+    order = Order.objects.filter(student=wish.student, idempotency_key=wish.key).first()
+    if order is not None and order.body_hash != wish.body_hash:
         raise idempotency.reused()
     return order
 
@@ -92,16 +98,12 @@ class _Busy(Exception):
     """A twin has placed an order in between, and somebody works on it: begin again, this time with its lock first."""
 
 
-def _place(student: Any, offering: Offering, **wish: Any) -> Order:
+def _place(wish: Wish, offering: Offering) -> Order:
     for _ in range(TRIES):
         try:
-            with (
-                transaction.atomic(),
-                _pair_locked(student.pk, offering.mentor_id) as open_orders,
-            ):
+            with transaction.atomic(), _pair_locked(wish.student.pk, offering.mentor_id) as open_orders:
                 # A twin with the same key may have been first while this one waited.
-                twin = _replay(student, wish["idempotency_key"], wish["body_hash"])
-                return twin or _write(student, offering, open_orders, **wish)
+                return _replay(wish) or _write(wish, offering, open_orders)
         except _Busy:
             continue
     raise SlowDown(1)
@@ -124,24 +126,38 @@ def _pair_locked(student_id: int, mentor_id: int) -> Iterator[list[Order]]:
     yield locked
 
 
-def _write(
-    student: Any,
-    offering: Offering,
-    open_orders: list[Order],
-    *,
-    provider: str,
-    starts_at: datetime | None,
-    agenda: str,
-    idempotency_key: str | None,
-    body_hash: str,
-    site_url: str,
-    now: datetime,
-) -> Order:
-    profile = MentorProfile.objects.get(user=offering.mentor_id)
-    check_buyable(student=student, offering=offering, profile=profile, now=now)
-    order = Order(
+def _write(wish: Wish, offering: Offering, open_orders: list[Order]) -> Order:
+    now, profile = wish.now, MentorProfile.objects.select_related("user").get(user=offering.mentor_id)
+    # What cannot be understood or does not exist is said before what a rule refuses.
+    order = _snapshot(wish, offering, profile)
+    _check_time(order, offering)
+    check_buyable(student=wish.student, offering=offering, profile=profile, now=now)
+    if order.takes_seat:
+        # A seat already held for the order that is replaced is carried over: its hold only rises.
+        hold_seat(
+            student_id=order.student_id, mentor_id=order.mentor_id, until=order.expires_at, by=wish.student, now=now
+        )
+    for replaced in open_orders:
+        _replace(replaced, now)
+    order.save(force_insert=True)
+    if order.starts_at is not None:
+        reserve(
+            student=wish.student,
+            offering=offering,
+            order_id=order.pk,
+            starts_at=order.starts_at,
+            until=order.expires_at,
+            agenda=order.agenda,
+            now=now,
+        )
+    return order
+
+
+def _snapshot(wish: Wish, offering: Offering, profile: MentorProfile) -> Order:
+    """The order as the offering stands now: what the buyer saw is what the buyer gets, whatever the mentor edits."""
+    return Order(
         id=uuid4(),
-        student=student,
+        student=wish.student,
         mentor=offering.mentor,
         offering=offering,
         title=offering.title,
@@ -152,39 +168,15 @@ def _write(
         amount_minor=offering.price_minor,
         currency=offering.currency,
         mentor_share_percent=profile.share_percent,
-        starts_at=starts_at,
-        agenda=agenda,
-        provider=provider,
-        site_url=site_url,
-        idempotency_key=idempotency_key,
-        body_hash=body_hash,
-        created_at=now,
-        expires_at=now + timedelta(minutes=settings.MENTORSHIP.checkout_hold_minutes),
+        starts_at=wish.starts_at,
+        agenda=wish.agenda,
+        provider=providers.to_pay(offering.price_minor, wish.provider).name,
+        site_url=wish.site_url,
+        idempotency_key=wish.key,
+        body_hash=wish.body_hash,
+        created_at=wish.now,
+        expires_at=wish.now + timedelta(minutes=settings.MENTORSHIP.checkout_hold_minutes),
     )
-    _check_time(order, offering)
-    if order.takes_seat:
-        # A seat already held for the order that is replaced is carried over: its hold only rises.
-        hold_seat(
-            student_id=student.pk,
-            mentor_id=offering.mentor_id,
-            until=order.expires_at,
-            by=student,
-            now=now,
-        )
-    for replaced in open_orders:
-        _replace(replaced, now)
-    order.save(force_insert=True)
-    if starts_at is not None:
-        reserve(
-            student=student,
-            offering=offering,
-            order_id=order.pk,
-            starts_at=starts_at,
-            until=order.expires_at,
-            agenda=agenda,
-            now=now,
-        )
-    return order
 
 
 def _check_time(order: Order, offering: Offering) -> None:
