@@ -144,7 +144,3 @@ def _read_time_cursor(cursor: str) -> tuple[datetime, UUID]:
         return moment.astimezone(UTC), key
     except (ValueError, OverflowError):
         raise Malformed("This cursor is not one of ours.") from None
-
-
-def ensure_utc(at: datetime) -> datetime:
-    return at.astimezone(UTC)

@@ -69,7 +69,7 @@ def bad_request(request: HttpRequest, exception: Exception | None = None) -> Htt
 
 def method_not_allowed(response: HttpResponse) -> HttpResponse:
     """ninja's own 405 is plain text; ours says the same in problem+json."""
-    allowed = response.headers["Allow"]
+    allowed = response.headers.get("Allow", "")
     return problem(405, "method_not_allowed", f"This address understands {allowed}.", Allow=allowed)
 
 
