@@ -8,18 +8,12 @@ import pytest
 import time_machine
 from allauth.account.models import EmailAddress
 from allauth.mfa.models import Authenticator
-from django.core.cache import cache
 
 from mentorship.kernel import clock
 from mentorship.people.models import User
 from notifications.models import Delivery
 
 PASSWORD = "a-good-long-password"
-
-
-@pytest.fixture(autouse=True)
-def fresh_limits(db):
-    cache.clear()
 
 
 @pytest.fixture

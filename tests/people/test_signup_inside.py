@@ -9,7 +9,6 @@ from allauth.core import context
 from django.contrib.auth.models import AnonymousUser
 from django.contrib.messages.storage.fallback import FallbackStorage
 from django.contrib.sessions.backends.db import SessionStore
-from django.core.cache import cache
 
 from mentorship.kernel import clock
 from mentorship.kernel.refusals import Malformed, Refusal, SlowDown
@@ -24,7 +23,6 @@ NEXT = "/checkout/7?time=tuesday"
 @pytest.fixture
 def visitor(rf, db):
     """A request as a visitor's browser makes it, inside allauth's request context."""
-    cache.clear()
     request = rf.post("/checkout/7")
     request.session, request.user, request.now = SessionStore(), AnonymousUser(), clock.now()
     request.session.create()

@@ -6,7 +6,6 @@ from datetime import timedelta
 from uuid import uuid4
 
 import pytest
-from django.core.cache import cache
 
 from mentorship.kernel import clock
 from sessions_app.models import Session
@@ -146,7 +145,6 @@ def test_packs_of_others_do_not_exist(as_, sam, otto, mia):
 
 
 def test_attempts_are_limited_and_refused_in_place(as_, settings, sam, mia):
-    cache.clear()
     pack = bought(sam, mia)
     browser = as_(sam)
     for _ in range(settings.MENTORSHIP.bookings_per_minute):
