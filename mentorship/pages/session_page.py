@@ -61,7 +61,7 @@ def presence(request: Signed, session_id: UUID) -> HttpResponse:
     """The page says its reader is here and asks who else is. It is kept for a moment only, never a row."""
     card = card_or_404(request, session_id)
     cache.set(_here_key(card.session, card.viewer.pk), True, HERE_SECONDS)
-    return render(request, "sessions/presence.html", context_of(card))
+    return render(request, "sessions/presence.html", context_of(card, polled=True))
 
 
 def context_of(card: SessionCard, **more: Any) -> dict[str, Any]:
