@@ -13,6 +13,7 @@ from mentorship.kernel import clock
 from mentorship.people.models import User
 from notifications.models import Delivery
 
+pytestmark = pytest.mark.django_db
 PASSWORD = "a-good-long-password"
 
 
