@@ -149,8 +149,17 @@ def with_renewal(packs: QuerySet[SessionPack], viewer: User) -> QuerySet[Session
     return packs.annotate(renewal=Subquery(last.order_by("-id").values(o=offer)[:1]))
 
 
-def mentorships(viewer: User, side: Side, now: datetime, seats: Iterable[Seat] | None = None) -> list[Mentorship]:
-    """The viewer's mentorships as `side`, the next session first. `seats`: the occupied ones, if they are loaded already."""
+def mentorships(
+    viewer: User,
+    side: Side,
+    now: datetime,
+    seats: Iterable[Seat] | None = None,
+    sessions: Iterable[Session] | None = None,
+) -> list[Mentorship]:
+    """The viewer's mentorships as `side`, the next session first.
+
+    `seats` are the occupied ones and `sessions` the coming ones in their order, where the caller has them already.
+    """
     other: Any = "mentor" if side == "student" else "student"
     mine: dict[str, Any] = {side: viewer}
     packs = with_renewal(living_packs(now), viewer) if side == "student" else living_packs(now)
@@ -168,7 +177,9 @@ def mentorships(viewer: User, side: Side, now: datetime, seats: Iterable[Seat] |
             of(seat).seat = seat
     for pack in packs.filter(**mine).select_related(*person).order_by("expires_at", "pk"):
         of(pack).packs.append(pack)
-    for session in coming_sessions(mine, now).select_related(*person):
+    if sessions is None:
+        sessions = coming_sessions(mine, now).select_related(*person)
+    for session in sessions:
         of(session).sessions.append(session)
     return _in_order(found.values())
 

@@ -36,23 +36,23 @@ def mentor_room(request: Signed) -> HttpResponse:
     if tab == "completed" and request.GET.get("before"):
         return render(request, "rooms/history_part.html", history_page(request, mentor=user))
     profile = user.mentor_profile
-    week = _week(user, zone, now)
+    sessions = _sessions(user, zone, now)
     seats = occupied_seats(user, now)
-    found = mentorships(user, "mentor", now, seats)
+    coming = [card for card in sessions if card.session.is_booked and card.session.ends_at > now]
+    found = mentorships(user, "mentor", now, seats, [card.session for card in coming])
     row = chairs(profile.max_active_students, seats, found, now, "/tutor/seats")
-    coming = cards(sorted((s for one in found for s in one.sessions), key=lambda s: (s.starts_at, s.pk)), user, now)
-    for card in week:
+    for card in sessions:
         card.seat_kept_otherwise = _seat_kept_otherwise(card, found)
-    unsettled = [card for card in week if card.stage == "over"]
+    unsettled = [card for card in sessions if card.stage == "over"]
     context = {
         "profile": profile,
         "today_words": date_format(now.astimezone(zone), "l, j F"),
-        "today": [card for card in week if _day(card, zone) == now.astimezone(zone).date() and not _gone(card)],
+        "today": [card for card in sessions if _day(card, zone) == now.astimezone(zone).date() and not _gone(card)],
         "needs": [_to_settle(card, zone) for card in unsettled] + _set_up(profile),
         "seats": row,
         "seat_words": counts(row),
         "balances": ledger.balances(user.pk),
-        "this_week": sum(1 for card in week if _in_week(card, zone, now) and not _gone(card)),
+        "this_week": sum(1 for card in sessions if _in_week(card, zone, now) and not _gone(card)),
         "mentorships": found,
         "coming": unsettled + coming,
         "tab": tab,
@@ -72,12 +72,12 @@ def _seat_kept_otherwise(card: SessionCard, found: list[Mentorship]) -> bool:
     return any(pack.status != SessionPack.Status.DEPLETED for pack in others)
 
 
-def _week(user: Any, zone: Any, now: datetime) -> list[SessionCard]:
-    """This week's sessions and all that are not settled yet, in one query."""
+def _sessions(user: Any, zone: Any, now: datetime) -> list[SessionCard]:
+    """This week's sessions and all that are booked, over or not, in one query."""
     start, end = week_range(_monday(now, zone), zone)
     this_week = Q(starts_at__gte=start, starts_at__lt=end)
-    unmarked = Q(status__in=Session.BOOKED, ends_at__lte=now)
-    rows = Session.objects.filter(this_week | unmarked, mentor=user).exclude(status=Session.Status.EXPIRED)
+    booked = Q(status__in=Session.BOOKED)
+    rows = Session.objects.filter(this_week | booked, mentor=user).exclude(status=Session.Status.EXPIRED)
     rows = rows.select_related("student", "mentor", "pack").numbered().order_by("starts_at", "pk")
     return cards(rows, user, now)
 
