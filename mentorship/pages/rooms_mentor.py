@@ -55,6 +55,7 @@ def mentor_room(request: Signed) -> HttpResponse:
         "this_week": sum(1 for card in sessions if _in_week(card, zone, now) and not _gone(card)),
         "mentorships": found,
         "coming": unsettled + coming,
+        "next": coming[0] if coming else None,
         "tab": tab,
         "tabs": tab_items(TABS, tab, {"pending": len(coming) + len(unsettled), "active": len(found)}),
     }

@@ -31,6 +31,14 @@ def test_today_has_each_students_topic(as_, at_, sam, sue, mia):
     assert "Another day" not in today
 
 
+def test_an_empty_day_names_the_next_session_and_no_past_one(as_, at_, sam, mia):
+    bought(sam, mia)
+    booked(sam, mia, at(1, 16))
+    booked(sam, mia, at(4, 9))
+    at_(at(2, 12))
+    assert "No session today. The next one is Fri 5 Jun, 09:00 with Sam." in words(as_(mia).get(ROOM))
+
+
 def test_what_is_not_settled_waits_with_its_deadline(as_, at_, sam, mia):
     with_link(mia)
     bought(sam, mia)
