@@ -2,6 +2,9 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
+from django.db.models import Max
+from django.db.models.functions import Greatest
+
 from mentorship.kernel.jobs import job
 from notifications.services import Notice, notify_many
 from packs.models import SessionPack
@@ -20,12 +23,13 @@ def warn_pack_expiry(now: datetime) -> int:
             paused_at=None,
             frozen_at=None,
         )
+        .annotate(last_bought_at=Greatest("created_at", Max("purchases__created_at")))
         .select_related("student", "mentor")
     )
     notices = []
     for pack in at_risk.iterator(chunk_size=1000):
         days = min(d for d in WARN_DAYS if pack.expires_at <= now + timedelta(days=d))
-        if pack.created_at > pack.expires_at - timedelta(days=days):
+        if pack.last_bought_at >= pack.expires_at - timedelta(days=days):
             continue  # it was bought or extended inside this window: the buyer has just read the date
         notices.append(
             Notice(

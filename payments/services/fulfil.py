@@ -87,7 +87,7 @@ def _grant(order: Order, now: datetime) -> None:
 
 
 def _first_session(order: Order, pack: SessionPack, now: datetime) -> Session | None:
-    """The time that was kept, or the same time anew if it is free. Raises Refusal for a single session without."""
+    """The time that was kept, or the same time anew if it is free. Raises Refusal for what cannot be without."""
     if order.starts_at is None:
         return None
     session = confirm_reserved(order_id=order.pk, pack=pack, now=now)
@@ -101,8 +101,9 @@ def _first_session(order: Order, pack: SessionPack, now: datetime) -> Session | 
             starts_at=order.starts_at,
             now=now,
         )
-    except Refusal:
-        if not order.takes_seat:
+    except Refusal as refusal:
+        # Whoever cancelled the unpaid session was told that a payment that still comes is refunded.
+        if not order.takes_seat or refusal.code == "given_up":
             raise
         return None
     session.agenda = order.agenda
@@ -114,6 +115,7 @@ def _give_back(order: Order, refusal: Refusal, now: datetime) -> None:
     reason = {
         "mentor_full": "The payment came after the hold had ended, and all seats are taken now.",
         "slot_unavailable": "The payment came after the hold had ended, and the time is no longer free.",
+        "given_up": "The session was cancelled before the payment came.",
         "intro_used": "There is one intro for each student, and there was one already.",
     }.get(refusal.code, "What was bought cannot be granted any more.")
     release_reserved(order_id=order.pk, now=now)

@@ -31,7 +31,7 @@ class Consequence:
 
 def what_if_cancelled(session: Session, *, by: Any, now: datetime) -> Consequence:
     """The consequence of cancelling at `now`, by this person. Raises Refusal `wrong_state` when it cannot be cancelled."""
-    if session.status == Session.Status.AWAITING_PAYMENT:
+    if session.status_at(now) == Session.Status.AWAITING_PAYMENT:
         return Consequence("unpaid", "Nothing was paid yet. A payment that still comes is refunded.", True)
     if not session.is_booked:
         raise wrong_state(session)

@@ -90,10 +90,10 @@ def confirm_reserved(*, order_id: UUID, pack: SessionPack, now: datetime) -> Ses
 def book_paid(*, order_id: UUID, pack: SessionPack, student: Any, starts_at: datetime, now: datetime) -> Session:
     """Late money: book the time that was lost once more, if it is still free. Notice does not count against the buyer.
 
-    Raises Refusal `slot_unavailable`. The caller holds the people's locks.
+    Raises Refusal `slot_unavailable`, `given_up` (one of the two cancelled it). The caller holds the people's locks.
     """
     if Session.objects.filter(order_id=order_id).exclude(status=Status.EXPIRED).exists():
-        raise Refusal("slot_unavailable", "This time was given up.")
+        raise Refusal("given_up", "This session was cancelled before it was paid.")
     with polite(sessions_nobody_twice=slot_taken()):
         profile = MentorProfile.objects.select_related("user").get(user=pack.mentor_id)
         try:

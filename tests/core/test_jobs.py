@@ -78,6 +78,15 @@ def test_what_people_see_does_not_wait_for_the_job(mia, sam):
     assert before == after == [("EXPIRED", 0, 0)]
 
 
+def test_whoever_has_just_bought_30_days_is_not_warned_of_30_days(mia, sam):
+    pack = bought(sam, mia, validity_days=30)
+    assert warn_pack_expiry(NOW) == 0
+    assert warn_pack_expiry(pack.expires_at - 8 * DAY) == 0
+    bought(sam, mia, validity_days=30, now=NOW + 22 * DAY)
+    assert warn_pack_expiry(NOW + 22 * DAY) == 0  # extended: the buyer has just read the new date
+    assert warn_pack_expiry(NOW + 45 * DAY) == 1
+
+
 def test_expiry_warnings_name_the_credits_and_come_once_each(mia, sam):
     pack = bought(sam, mia, validity_days=90)
     for days, total in ((31, 0), (30, 1), (29, 1), (7, 2), (1, 3), (0.5, 3)):

@@ -187,6 +187,14 @@ class TestEnds:
         assert pay(order).status == Status.PAID
         assert Refund.objects.get().amount_minor == order.amount_minor
 
+    def test_so_does_money_for_a_pack_whose_first_time_was_cancelled(self, mia, sam):
+        """What cancelling says before it does it: a payment that still comes is refunded."""
+        order = place(sam, offering(mia), starts_at=at(2))
+        cancel(session_id=Session.objects.get().pk, by=sam, now=NOW)
+        assert pay(order).status == Status.PAID
+        assert Refund.objects.get().amount_minor == order.amount_minor
+        assert not SessionPack.objects.exists() and not Seat.objects.filter(status="ACTIVE").exists()
+
     def test_given_up(self, mia, sam):
         order = place(sam, offering(mia), starts_at=at(2))
         services.give_up(student=sam, order_id=order.pk, now=NOW)
