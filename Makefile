@@ -7,7 +7,7 @@
 PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11 python; do \
 	command -v $$p >/dev/null 2>&1 && $$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$p && break; \
 	done)
-BOOTSTRAP = test -n "$(PYTHON)" || { echo 'Python 3.11 or newer is needed, and none was found. Name it with: make $@ PYTHON=/path/to/python3' >&2; exit 1; }; \
+BOOTSTRAP = "$(PYTHON)" -c '' 2>/dev/null || { echo 'Python 3.11 or newer is needed, and none was found. Name it with: make $@ PYTHON=/path/to/python3' >&2; exit 1; }; \
 	"$(PYTHON)" -I mentorship/bootstrap.py
 RUN = exec .venv/bin/python -m mentorship.supervise
 

@@ -88,6 +88,7 @@ def test(arguments: list[str]) -> int:
         return browser.returncode
     folder = Path(tempfile.mkdtemp(prefix="mentorship-test-")).resolve()
     folder.chmod(0o711)
+    (folder / "static").mkdir()  # the tests serve static files from where they are written
     group = Group(folder)
     group.listen()
     try:
