@@ -161,7 +161,8 @@ def main(lock: str) -> None:
     if installed(lock):
         return
     interrupted = os.path.exists(STAMP) and os.path.getsize(STAMP) == 0  # then a package may be there by half
-    if interrupted or not pip_works():
+    same_python = os.path.isdir(os.path.join(VENV, "lib", "python%d.%d" % sys.version_info[:2]))
+    if interrupted or not same_python or not pip_works():
         make_venv()
     # The stamp goes first and comes back last: an interrupted installation is never taken for a finished one.
     with open(STAMP, "w") as file:

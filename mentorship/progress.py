@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import os
 import time
+from contextlib import suppress
 
 # A step that runs in a process of its own goes on counting where its parent began.
 STARTED = float(os.environ.get("STEPS_SINCE") or time.monotonic())
 
 
 def say(what: str) -> None:
-    print(f"[{time.monotonic() - STARTED:5.1f} s] {what}", flush=True)
+    with suppress(OSError):  # the terminal may be gone; what is done must be done all the same
+        print(f"[{time.monotonic() - STARTED:5.1f} s] {what}", flush=True)
 
 
 class Step:
