@@ -279,7 +279,7 @@ def _dies_with_us(number: int, parent: int) -> Callable[[], None] | None:
 
 
 def _make_was_interrupted() -> bool:
-    """A SIGINT sent to make alone (not Ctrl-C, which reaches us too) makes it wait for us without a word.
+    """A SIGINT or SIGHUP sent to make alone (not Ctrl-C, which reaches us too) makes it wait for us without a word.
 
     It waits inside its handler, where the kernel shows the signal as blocked.
     """
@@ -291,7 +291,8 @@ def _make_was_interrupted() -> bool:
         return False
     fields = dict(line.split(":", 1) for line in lines if ":" in line)
     blocked = int(fields.get("SigBlk", "0").strip() or "0", 16)
-    return fields.get("Name", "").strip() == "make" and bool(blocked >> (signal.SIGINT - 1) & 1)
+    asked = 1 << (signal.SIGINT - 1) | 1 << (signal.SIGHUP - 1)
+    return fields.get("Name", "").strip() == "make" and bool(blocked & asked)
 
 
 def _kill_group(leader: int) -> None:
