@@ -47,8 +47,8 @@ def complete(*, session_id: UUID, by: Any, now: datetime) -> Session:
 def no_show(*, session_id: UUID, absent: str, by: Any, now: datetime) -> Session:
     """Somebody did not come. Student absent: used. Mentor or both absent: the credit comes back.
 
-    The mentor may say so after the end; from minute 15 whoever has entered the room may say it of the other. Raises
-    NotFound, NotYours, Malformed (unknown party), Refusal `not_ended`, `wrong_state`.
+    The mentor may say so after the end; from minute 15 whoever has entered the room may say it of the other, if the
+    other has not. Raises NotFound, NotYours, Malformed (unknown party), Refusal `not_ended`, `wrong_state`.
     """
     party = absent.upper()
     if party not in Party.values:
@@ -61,7 +61,7 @@ def no_show(*, session_id: UUID, absent: str, by: Any, now: datetime) -> Session
         return session
     if not session.is_booked:
         raise wrong_state(session)
-    _check_may_judge(session, by, now)
+    _check_may_judge(session, party, by, now)
     session.absent_party = party
     credit = Credit.USED if party == Party.STUDENT else Credit.RETURNED
     _settle(locked, Status.NO_SHOW, credit, by=by, settled_at=now, now=now)
@@ -69,15 +69,21 @@ def no_show(*, session_id: UUID, absent: str, by: Any, now: datetime) -> Session
     return session
 
 
-def _check_may_judge(session: Session, by: Any, now: datetime) -> None:
-    if by.pk == session.mentor_id and now >= session.ends_at:
+def _check_may_judge(session: Session, party: str, by: Any, now: datetime) -> None:
+    is_mentor = by.pk == session.mentor_id
+    if is_mentor and now >= session.ends_at:
         return
-    if now < session.starts_at + PRESENT_AFTER:
+    the_other = Party.STUDENT if is_mentor else Party.MENTOR
+    if now < session.starts_at + PRESENT_AFTER or party != the_other:
         raise not_ended()
-    if not session.events.filter(kind=SessionEvent.Kind.ENTERED, by=by).exists():
-        if by.pk == session.mentor_id:
+    entered = set(session.events.filter(kind=SessionEvent.Kind.ENTERED).values_list("by", flat=True))
+    if by.pk not in entered:
+        if is_mentor:
             raise not_ended()
         raise NotYours("Only someone who was in the room can say who did not come.")
+    if entered != {by.pk}:
+        other = session.student if is_mentor else session.mentor
+        raise Refusal("wrong_state", f"{other.first_name} has entered the room, so {other.first_name} did come.")
 
 
 def _no_show_words(party: str) -> str:

@@ -13,7 +13,7 @@ from seats.jobs import sweep_seats, warn_grace_ending
 from seats.models import Seat
 from seats.services import availability
 from sessions_app.models import CalendarBlock, Session
-from sessions_app.services import book, cancel, complete, no_show, reschedule
+from sessions_app.services import book, cancel, complete, enter, no_show, reschedule
 from tests.cast import DAY, HOUR, NOW, at, bought, counters
 
 Status = SessionPack.Status
@@ -198,6 +198,22 @@ def test_no_show_of_the_mentor_brings_it_back_of_the_student_uses_it(mia, sam):
         session = book(student=sam, mentor_id=mia.pk, starts_at=at(day), by=sam, now=NOW)
         no_show(session_id=session.pk, absent=absent, by=mia, now=session.ends_at)
     assert counters(pack) == (4, 0, 1)
+
+
+def test_before_the_end_only_the_other_can_be_absent_and_only_who_never_came(mia, sam):
+    pack = bought(sam, mia)
+    session = book(student=sam, mentor_id=mia.pk, starts_at=at(1), by=sam, now=NOW)
+    waited = session.starts_at + timedelta(minutes=15)
+
+    def says(by, absent, now=waited):
+        return code_of(no_show, session_id=session.pk, absent=absent, by=by, now=now)
+
+    enter(session_id=session.pk, by=mia, now=session.starts_at)
+    assert [says(mia, absent) for absent in ("MENTOR", "BOTH")] == ["not_ended", "not_ended"]
+    enter(session_id=session.pk, by=sam, now=waited)
+    assert (says(mia, "STUDENT"), says(sam, "MENTOR")) == ("wrong_state", "wrong_state")
+    assert says(sam, "MENTOR", now=session.ends_at) == "wrong_state"
+    assert counters(pack) == (4, 1, 0)
 
 
 def test_moving_exactly_24_hours_before_is_allowed_one_second_later_not(mia, sam):
