@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal, cast
+from typing import Any, Literal
 
 from django.http import HttpRequest
 from ninja import Query, Router, Status
@@ -10,9 +10,9 @@ from pydantic import Field, StrictInt
 from pydantic.alias_generators import to_camel
 
 from mentorship.kernel import money
-from mentorship.kernel.api import CamelSchema, page_by_id, signed_in
+from mentorship.kernel.api import BIGGEST_ID, CamelSchema, page_by_id, signed_in
 from mentorship.kernel.refusals import Malformed, NotFound
-from mentorship.people.models import User
+from mentorship.people.http import SignedInRequest
 from offerings import services
 from offerings.forms import OfferingForm, values_of
 from offerings.models import Offering
@@ -22,7 +22,6 @@ router = Router(tags=["offerings"])
 
 Kind = Literal["SESSION", "PACK"]
 BookingMode = Literal["INSTANT", "REQUEST"]
-BIGGEST_ID = 2**63 - 1
 
 
 class PriceOut(CamelSchema):
@@ -120,33 +119,29 @@ def list_offerings(request: HttpRequest, filters: Query[OfferingFilters]) -> dic
 
 
 @router.post("offerings", response={201: OfferingOut}, auth=signed_in)
-def create(request: HttpRequest, body: OfferingIn) -> Status[Offering]:
-    form = OfferingForm(_form_data({"booking_mode": "INSTANT"}, body), mentor=_me(request))
+def create(request: SignedInRequest, body: OfferingIn) -> Status[Offering]:
+    form = OfferingForm(_form_data({"booking_mode": "INSTANT"}, body), mentor=request.user)
     draft = _checked(form, body)
-    return Status(201, services.create_offering(mentor=_me(request), draft=draft))
+    return Status(201, services.create_offering(mentor=request.user, draft=draft))
 
 
 @router.patch("offerings/{offering_id}", response=OfferingOut, auth=signed_in)
-def change(request: HttpRequest, offering_id: int, body: OfferingIn) -> Offering:
+def change(request: SignedInRequest, offering_id: int, body: OfferingIn) -> Offering:
     if body.price is not None:
         _known(body.price.currency)
     own = _own(request, offering_id)
-    draft = _checked(OfferingForm(_form_data(values_of(own), body), mentor=_me(request)), body)
-    return services.edit_offering(offering_id=own.pk, mentor=_me(request), draft=draft)
+    draft = _checked(OfferingForm(_form_data(values_of(own), body), mentor=request.user), body)
+    return services.edit_offering(offering_id=own.pk, mentor=request.user, draft=draft)
 
 
 @router.delete("offerings/{offering_id}", response={204: None}, auth=signed_in)
-def delete(request: HttpRequest, offering_id: int) -> Status[None]:
-    services.delete_offering(offering_id=offering_id, mentor=_me(request))
+def delete(request: SignedInRequest, offering_id: int) -> Status[None]:
+    services.delete_offering(offering_id=offering_id, mentor=request.user)
     return Status(204, None)
 
 
-def _me(request: HttpRequest) -> User:
-    return cast(User, request.user)
-
-
-def _own(request: HttpRequest, offering_id: int) -> Offering:
-    found = Offering.objects.filter(mentor=_me(request), pk=offering_id).first()
+def _own(request: SignedInRequest, offering_id: int) -> Offering:
+    found = Offering.objects.filter(mentor=request.user, pk=offering_id).first()
     if found is None:
         raise NotFound
     return found

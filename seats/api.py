@@ -3,8 +3,8 @@ from __future__ import annotations
 from ninja import Router
 
 from mentorship.kernel.api import CamelSchema
+from mentorship.kernel.http import PageRequest
 from mentorship.kernel.refusals import NotFound
-from mentorship.people.http import PageRequest
 from mentorship.people.models import MentorProfile
 from seats.services import Availability, availability
 

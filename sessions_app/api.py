@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-from datetime import datetime
 from typing import Annotated, Any, Literal
 from uuid import UUID
 
-from django.http import HttpRequest
 from ninja import Query, Router, Status
 from pydantic import BeforeValidator, Field
 
 from mentorship.kernel.api import CamelSchema, Id, Instant, at_most, page_by_time, signed_in
 from mentorship.kernel.idempotency import key_of, once
 from mentorship.kernel.refusals import NotFound
+from mentorship.people.http import SignedInRequest
 from offerings.models import Offering
 from sessions_app import services
 from sessions_app.models import Session
@@ -69,7 +68,7 @@ class BookIn(CamelSchema):
     mentor_id: Id
     scheduled_at: Instant
     pack_id: Id | None = None
-    agenda: str = Field("", max_length=2000)
+    agenda: str | None = Field(None, max_length=2000)
 
 
 class MoveIn(CamelSchema):
@@ -77,7 +76,7 @@ class MoveIn(CamelSchema):
 
 
 class CancelIn(CamelSchema):
-    reason: str = Field("", max_length=300)
+    reason: str | None = Field(None, max_length=300)
 
 
 class AbsentIn(CamelSchema):
@@ -89,9 +88,9 @@ def to_show(rows: SessionQuerySet) -> SessionQuerySet:
     return rows.numbered().select_related("mentor__mentor_profile", "student", "offering")
 
 
-def shown(session: Session, request: HttpRequest) -> dict[str, Any]:
+def shown(session: Session, request: SignedInRequest) -> dict[str, Any]:
     """A session as its two participants see it at `request.now`."""
-    now: datetime = request.now  # type: ignore[attr-defined]
+    now = request.now
     page = request.build_absolute_uri(session.get_absolute_url())
     return {
         "id": session.pk,
@@ -122,7 +121,7 @@ def _meeting_url(session: Session, page: str) -> str:
     return session.meeting_url or session.mentor.mentor_profile.meeting_url or page
 
 
-def _one(request: HttpRequest, session_id: UUID) -> dict[str, Any]:
+def _one(request: SignedInRequest, session_id: UUID) -> dict[str, Any]:
     session = to_show(Session.objects.of(request.user)).filter(pk=session_id).first()
     if session is None:
         raise NotFound
@@ -130,13 +129,13 @@ def _one(request: HttpRequest, session_id: UUID) -> dict[str, Any]:
 
 
 @router.get("sessions/me", response=SessionPage, auth=signed_in)
-def my_sessions(request: HttpRequest, filters: Query[SessionFilters]) -> dict[str, Any]:
+def my_sessions(request: SignedInRequest, filters: Query[SessionFilters]) -> dict[str, Any]:
     """The caller's sessions in both roles, by start. `status` is the one judged right now."""
     rows = to_show(Session.objects.of(request.user))
     if filters.mentor_id is not None:
         rows = rows.filter(mentor__id=filters.mentor_id)
     if filters.status is not None:
-        rows = rows.with_status(filters.status, request.now)  # type: ignore[attr-defined]
+        rows = rows.with_status(filters.status, request.now)
     if filters.start is not None:
         rows = rows.filter(starts_at__gte=filters.start)
     if filters.end is not None:
@@ -146,7 +145,7 @@ def my_sessions(request: HttpRequest, filters: Query[SessionFilters]) -> dict[st
 
 
 @router.post("sessions/book", response={201: SessionOut}, auth=bookings)
-def book(request: HttpRequest, body: BookIn) -> Status[Any]:
+def book(request: SignedInRequest, body: BookIn) -> Status[Any]:
     """Book with a credit. `Idempotency-Key` makes it safe to repeat: same key and body, same answer."""
 
     def do() -> dict[str, Any]:
@@ -155,9 +154,9 @@ def book(request: HttpRequest, body: BookIn) -> Status[Any]:
             mentor_id=body.mentor_id,
             starts_at=body.scheduled_at,
             pack_id=body.pack_id,
-            agenda=body.agenda,
+            agenda=body.agenda or "",
             by=request.user,
-            now=request.now,  # type: ignore[attr-defined]
+            now=request.now,
         )
         # In wire format, so that what is stored and replayed is what was answered.
         return SessionOut.model_validate(_one(request, session.pk)).model_dump(mode="json", by_alias=True)
@@ -167,7 +166,7 @@ def book(request: HttpRequest, body: BookIn) -> Status[Any]:
 
 
 @router.get("mentorship/session/{session_id}", response=SessionOut, auth=signed_in)
-def one_session(request: HttpRequest, session_id: UUID) -> dict[str, Any]:
+def one_session(request: SignedInRequest, session_id: UUID) -> dict[str, Any]:
     """One session, for its two participants."""
     return _one(request, session_id)
 
@@ -177,29 +176,29 @@ VERB = ["PATCH", "POST"]
 
 
 @router.api_operation(VERB, "sessions/{session_id}/reschedule", response=SessionOut, auth=signed_in)
-def reschedule(request: HttpRequest, session_id: UUID, body: MoveIn) -> dict[str, Any]:
+def reschedule(request: SignedInRequest, session_id: UUID, body: MoveIn) -> dict[str, Any]:
     """Move it: until 24 h before the old start, to a free time. No new credit, no payment."""
-    services.reschedule(session_id=session_id, starts_at=body.scheduled_at, by=request.user, now=request.now)  # type: ignore[attr-defined]
+    services.reschedule(session_id=session_id, starts_at=body.scheduled_at, by=request.user, now=request.now)
     return _one(request, session_id)
 
 
 @router.api_operation(VERB, "sessions/{session_id}/cancel", response=SessionOut, auth=signed_in)
-def cancel(request: HttpRequest, session_id: UUID, body: CancelIn | None = None) -> dict[str, Any]:
+def cancel(request: SignedInRequest, session_id: UUID, body: CancelIn | None = None) -> dict[str, Any]:
     """Cancel it. The student's credit comes back until 24 h before the start; the mentor's cancel always returns it."""
-    reason = body.reason if body else ""
-    services.cancel(session_id=session_id, by=request.user, now=request.now, reason=reason)  # type: ignore[attr-defined]
+    reason = (body.reason if body else None) or ""
+    services.cancel(session_id=session_id, by=request.user, now=request.now, reason=reason)
     return _one(request, session_id)
 
 
 @router.api_operation(VERB, "sessions/{session_id}/complete", response=SessionOut, auth=signed_in)
-def complete(request: HttpRequest, session_id: UUID) -> dict[str, Any]:
+def complete(request: SignedInRequest, session_id: UUID) -> dict[str, Any]:
     """The mentor says, after its end, that it took place."""
-    services.complete(session_id=session_id, by=request.user, now=request.now)  # type: ignore[attr-defined]
+    services.complete(session_id=session_id, by=request.user, now=request.now)
     return _one(request, session_id)
 
 
 @router.api_operation(VERB, "sessions/{session_id}/no-show", response=SessionOut, auth=signed_in)
-def no_show(request: HttpRequest, session_id: UUID, body: AbsentIn) -> dict[str, Any]:
+def no_show(request: SignedInRequest, session_id: UUID, body: AbsentIn) -> dict[str, Any]:
     """Somebody did not come: student, mentor or both."""
-    services.no_show(session_id=session_id, absent=body.absent_party, by=request.user, now=request.now)  # type: ignore[attr-defined]
+    services.no_show(session_id=session_id, absent=body.absent_party, by=request.user, now=request.now)
     return _one(request, session_id)

@@ -4,10 +4,10 @@ from datetime import datetime, timedelta
 from typing import Annotated
 
 from django.db.models import Max
-from django.http import HttpRequest
 from ninja import Query, Router
 
 from mentorship.kernel.api import CamelSchema, Instant
+from mentorship.kernel.http import PageRequest
 from mentorship.kernel.refusals import Malformed, NotFound
 from mentorship.people.models import MentorProfile, User
 from packs.models import SessionPack
@@ -31,7 +31,7 @@ class SlotsOut(CamelSchema):
 
 @router.get("mentors/{mentor_id}/slots", response=SlotsOut)
 def mentor_slots(
-    request: HttpRequest,
+    request: PageRequest,
     mentor_id: int,
     start: Annotated[Instant | None, Query(alias="from", description="now by default")] = None,
     end: Annotated[Instant | None, Query(alias="to", description="14 days after `from` by default")] = None,
@@ -42,7 +42,7 @@ def mentor_slots(
     Who is signed in does not see times that collide with their own sessions, and sees as far as their open pack of this
     length lives. A mentor who is not verified is shown only to students with an open pack.
     """
-    now: datetime = request.now  # type: ignore[attr-defined]
+    now = request.now
     start, end = _range(start, end, now)
     if duration not in DURATIONS:
         raise Malformed(f"A session takes {DURATIONS[0]} to {DURATIONS[-1]} minutes.")

@@ -7,14 +7,13 @@ from typing import Any
 
 from django.conf import settings
 from django.contrib import messages
-from django.contrib.auth.decorators import login_required
 from django.db.models import Min
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_http_methods
 
-from mentorship.kernel.refusals import NotFound
-from mentorship.people.models import MentorProfile, User
+from mentorship.people.http import SignedInRequest, mentors_only
+from mentorship.people.models import MentorProfile
 from offerings.models import Offering
 from sessions_app import availability, week_picture
 from sessions_app.forms_availability import WeekForm
@@ -25,16 +24,12 @@ from sessions_app.slots import next_free
 USUAL_DURATION = 60
 
 
-@login_required
+@mentors_only
 @require_http_methods(["GET", "HEAD", "POST"])
-def week(request: HttpRequest) -> HttpResponse:
+def week(request: SignedInRequest) -> HttpResponse:
     """See and change the week. Saving never touches booked sessions."""
-    mentor: User = request.user  # type: ignore[assignment]
-    profile = MentorProfile.objects.filter(user=mentor).first()
-    if profile is None:
-        raise NotFound("This page is for mentors.")
-    profile.user = mentor
-    now: datetime = request.now  # type: ignore[attr-defined]
+    mentor, now = request.user, request.now
+    profile = mentor.mentor_profile
     rules = list(WeeklyRule.objects.filter(mentor=mentor).values_list("weekday", "start_minute", "end_minute"))
     form = WeekForm(request.POST if request.method == "POST" else None, rules=rules)
     if form.is_bound and form.is_valid():

@@ -12,7 +12,9 @@ from mentorship.demo import drawer, durations, moving
 from mentorship.demo.entrance import become
 from mentorship.kernel import clock
 from mentorship.kernel.api import CamelSchema, Instant
+from mentorship.kernel.http import PageRequest
 from mentorship.people.api import Me, me
+from mentorship.people.http import SignedInRequest
 
 router = Router(tags=["demo"])
 
@@ -73,13 +75,13 @@ def move_clock(request: HttpRequest, body: MoveIn) -> dict[str, Any]:
 
 
 @router.get("demo/mails", response=MailsOut)
-def mails(request: HttpRequest, filters: Query[MailFilters]) -> dict[str, Any]:
+def mails(request: PageRequest, filters: Query[MailFilters]) -> dict[str, Any]:
     """Every mail sent so far, newest first."""
-    return {"items": drawer.mails(request.now, filters.to)}  # type: ignore[attr-defined]
+    return {"items": drawer.mails(request.now, filters.to)}
 
 
 @router.post("demo/login", response=Me)
-def login(request: HttpRequest, body: LoginIn) -> dict[str, object]:
+def login(request: SignedInRequest, body: LoginIn) -> dict[str, object]:
     """Become somebody. An unknown address becomes a new verified student."""
     become(request, body.email)
     return me(request)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from datetime import timedelta
-from zoneinfo import ZoneInfo
 
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
@@ -17,6 +16,7 @@ from mentorship.demo.models import DemoMail
 from mentorship.demo.next_event import next_event
 from mentorship.demo.words import sentence
 from mentorship.kernel import clock, local_time
+from mentorship.kernel.http import PageRequest, reader_zone
 from mentorship.people.models import User
 
 IN_DRAWER = 30
@@ -34,7 +34,7 @@ def persona(request: HttpRequest) -> HttpResponse:
 
 
 @require_POST
-def clock_move(request: HttpRequest) -> HttpResponse:
+def clock_move(request: PageRequest) -> HttpResponse:
     """Move by `advance`, or to the next event."""
     wanted = request.POST.get("advance", "")
     if wanted == "next":
@@ -44,16 +44,16 @@ def clock_move(request: HttpRequest) -> HttpResponse:
     else:
         by, prefix = durations.read(wanted), ""
     now, ran = moving.move(max(by, timedelta()))
-    zone = ZoneInfo(str(request.zone))  # type: ignore[attr-defined]  # by name: the request's is lazy
+    zone = reader_zone(request)
     messages.success(request, f"{local_time.words(now, zone, now=now)}. {prefix}{sentence(ran)}")
     return HttpResponseRedirect(_back(request))
 
 
 @require_GET
-def mails(request: HttpRequest) -> HttpResponse:
+def mails(request: PageRequest) -> HttpResponse:
     """The drawer: as a fragment inside the bar, or as a page."""
-    name = "demo/mails.html#list" if request.htmx else "demo/mails.html"  # type: ignore[attr-defined]
-    found = drawer.mails(request.now).defer("html", "text")[:IN_DRAWER]  # type: ignore[attr-defined]
+    name = "demo/mails.html#list" if request.htmx else "demo/mails.html"
+    found = drawer.mails(request.now).defer("html", "text")[:IN_DRAWER]
     return render(request, name, {"mails": found})
 
 

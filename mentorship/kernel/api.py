@@ -113,28 +113,27 @@ def at_most(what: str, number: str) -> SignedIn:
     return SignedIn(spend)
 
 
-def page_by_id(rows: models.QuerySet[Any], cursor: str | None, size: int = PAGE_SIZE) -> tuple[list[Any], str | None]:
-    """Keyset page over ascending integer ids. Raises Malformed for a cursor that is none."""
+def page_by_id(rows: models.QuerySet[Any], cursor: str | None, field: str = "pk") -> tuple[list[Any], str | None]:
+    """Keyset page over ascending integer ids: the rows' own, or a foreign key's. Raises Malformed for a cursor that is none."""
     if cursor:
         if not (cursor.isascii() and cursor.isdecimal() and len(cursor) < 19):
             raise Malformed("This cursor is not one of ours.")
-        rows = rows.filter(pk__gt=int(cursor))
-    found = list(rows.order_by("pk")[: size + 1])
-    return found[:size], str(found[size - 1].pk) if len(found) > size else None
+        rows = rows.filter(**{f"{field}__gt": int(cursor)})
+    found = list(rows.order_by(field)[: PAGE_SIZE + 1])
+    shown = found[:PAGE_SIZE]
+    return shown, str(getattr(shown[-1], field)) if len(found) > PAGE_SIZE else None
 
 
-def page_by_time(
-    rows: models.QuerySet[Any], cursor: str | None, field: str, size: int = PAGE_SIZE
-) -> tuple[list[Any], str | None]:
+def page_by_time(rows: models.QuerySet[Any], cursor: str | None, field: str) -> tuple[list[Any], str | None]:
     """Keyset page over (an instant, a UUID primary key), ascending. Raises Malformed for a cursor that is none."""
     if cursor:
         at, pk = _read_time_cursor(cursor)
         rows = rows.filter(models.Q(**{f"{field}__gt": at}) | models.Q(**{field: at, "pk__gt": pk}))
-    found = list(rows.order_by(field, "pk")[: size + 1])
-    if len(found) <= size:
+    found = list(rows.order_by(field, "pk")[: PAGE_SIZE + 1])
+    if len(found) <= PAGE_SIZE:
         return found, None
-    last = found[size - 1]
-    return found[:size], f"{clock.iso(getattr(last, field))}_{last.pk}"
+    last = found[PAGE_SIZE - 1]
+    return found[:PAGE_SIZE], f"{clock.iso(getattr(last, field))}_{last.pk}"
 
 
 def _read_time_cursor(cursor: str) -> tuple[datetime, UUID]:

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from django.http import HttpRequest, HttpResponse
 
 from mentorship.kernel import clock, errors
+from mentorship.kernel.http import PageRequest
 from mentorship.kernel.refusals import Refusal
 
 View = Callable[[HttpRequest], HttpResponse]
@@ -20,9 +21,9 @@ class NowMiddleware:
     def __init__(self, get_response: View) -> None:
         self.get_response = get_response
 
-    def __call__(self, request: HttpRequest) -> HttpResponse:
+    def __call__(self, request: PageRequest) -> HttpResponse:
         if request.path not in WITHOUT_CLOCK:
-            request.now = clock.now()  # type: ignore[attr-defined]
+            request.now = clock.now()
         return self.get_response(request)
 
 

@@ -7,11 +7,11 @@ from datetime import datetime
 from typing import Any, Literal
 
 from django.db.models import QuerySet
-from django.http import HttpRequest
 from ninja import Query, Router
 from pydantic import Field
 
 from mentorship.kernel.api import CamelSchema, Id, Instant, page_by_id, signed_in
+from mentorship.people.http import SignedInRequest
 from packs.models import SessionPack
 from seats.models import Seat
 from sessions_app.api import SessionOut, shown, to_show
@@ -56,20 +56,20 @@ class PackFilters(CamelSchema):
 
 
 @router.get("session-packs/me", response=PackPage, auth=signed_in)
-def my_packs(request: HttpRequest, filters: Query[PackFilters]) -> dict[str, Any]:
+def my_packs(request: SignedInRequest, filters: Query[PackFilters]) -> dict[str, Any]:
     """All packs the caller ever had. Only a payment creates one."""
-    return _page(request, filters, SessionPack.objects.filter(student=request.user.pk))
+    return _page(request, filters, SessionPack.objects.filter(student=request.user))
 
 
 @router.get("session-packs/me/active", response=PackPage, auth=signed_in)
-def my_open_packs(request: HttpRequest, filters: Query[PackFilters]) -> dict[str, Any]:
+def my_open_packs(request: SignedInRequest, filters: Query[PackFilters]) -> dict[str, Any]:
     """Those of them that are open right now."""
-    return _page(request, filters, SessionPack.objects.open(request.now).filter(student=request.user.pk))  # type: ignore[attr-defined]
+    return _page(request, filters, SessionPack.objects.open(request.now).filter(student=request.user))
 
 
-def _page(request: HttpRequest, filters: PackFilters, rows: QuerySet[SessionPack]) -> dict[str, Any]:
+def _page(request: SignedInRequest, filters: PackFilters, rows: QuerySet[SessionPack]) -> dict[str, Any]:
     """Three queries, whatever the number of packs: packs, their seats, their next sessions."""
-    now: datetime = request.now  # type: ignore[attr-defined]
+    now = request.now
     if filters.mentor_id is not None:
         rows = rows.filter(mentor__id=filters.mentor_id)
     packs, cursor = page_by_id(rows.select_related("mentor"), filters.cursor)

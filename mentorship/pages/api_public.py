@@ -8,15 +8,14 @@ from typing import Any
 
 from django.contrib.postgres.expressions import ArraySubquery
 from django.db.models import OuterRef
-from django.http import HttpRequest
 from ninja import Query, Router
 from pydantic import Field
 
-from mentorship.kernel.api import PAGE_SIZE, CamelSchema, Instant
-from mentorship.kernel.refusals import Malformed
+from mentorship.kernel.api import CamelSchema, Instant, page_by_id
+from mentorship.kernel.http import PageRequest
 from mentorship.pages import listings
 from mentorship.people.models import MentorProfile, Topic
-from offerings.api import BIGGEST_ID, PriceOut
+from offerings.api import PriceOut
 from offerings.models import Offering
 
 router = Router(tags=["mentors"])
@@ -49,20 +48,12 @@ class MentorPage(CamelSchema):
 
 
 @router.get("mentors", response=MentorPage, auth=None)
-def list_mentors(request: HttpRequest, cursor: str | None = Query(None)) -> dict[str, Any]:
+def list_mentors(request: PageRequest, cursor: str | None = Query(None)) -> dict[str, Any]:
     """All mentors buyers can see, by id."""
     names = Topic.objects.filter(mentors=OuterRef("pk")).values("name")
     rows = MentorProfile.objects.visible().select_related("user__listing").annotate(topic_names=ArraySubquery(names))
-    if cursor:
-        if not (cursor.isdecimal() and len(cursor) < 19 and int(cursor) <= BIGGEST_ID):
-            raise Malformed("This cursor is not one of ours.")
-        rows = rows.filter(user__gt=int(cursor))
-    found = list(rows.order_by("user")[: PAGE_SIZE + 1])
-    shown = found[:PAGE_SIZE]
-    return {
-        "items": _items(shown, request.now),  # type: ignore[attr-defined]
-        "next_cursor": str(shown[-1].user_id) if len(found) > PAGE_SIZE else None,
-    }
+    profiles, next_cursor = page_by_id(rows, cursor, "user_id")
+    return {"items": _items(profiles, request.now), "next_cursor": next_cursor}
 
 
 def _items(profiles: Sequence[MentorProfile], now: datetime) -> list[dict[str, Any]]:

@@ -8,14 +8,16 @@ from uuid import uuid4
 
 from django.conf import settings
 from django.contrib import messages
+from django.contrib.auth.decorators import login_required
 from django.http import Http404, HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_http_methods
 
 from mentorship.kernel import idempotency, limits
+from mentorship.kernel.http import wants
 from mentorship.kernel.refusals import NotFound, Refusal
 from mentorship.pages.choosing_times import BookForm, week_of_pack, with_query
-from mentorship.pages.doors import Signed, signed_in, wants
+from mentorship.people.http import SignedInRequest
 from packs.models import SessionPack
 from sessions_app.models import Session
 from sessions_app.services import book
@@ -23,9 +25,9 @@ from sessions_app.services import book
 PATH = "/student/mentorship/book"
 
 
-@signed_in
+@login_required
 @require_http_methods(["GET", "HEAD", "POST"])
-def book_page(request: Signed) -> HttpResponse:
+def book_page(request: SignedInRequest) -> HttpResponse:
     packs = open_packs(request)
     pack = chosen_pack(request, packs)
     if pack is None:
@@ -50,7 +52,7 @@ def book_page(request: Signed) -> HttpResponse:
     return redirect(session)
 
 
-def _book(request: Signed, pack: SessionPack, wanted: dict[str, Any]) -> dict[str, str]:
+def _book(request: SignedInRequest, pack: SessionPack, wanted: dict[str, Any]) -> dict[str, str]:
     """Book once for this key; the twin of a click gets the same session."""
     user, now, key = request.user, request.now, idempotency.key_of(request)
     limits.spend("book", user.pk, settings.MENTORSHIP.bookings_per_minute, key)
@@ -72,13 +74,13 @@ def _book(request: Signed, pack: SessionPack, wanted: dict[str, Any]) -> dict[st
     return idempotency.once(user=user, scope="book", key=key, body=body, do=do)
 
 
-def open_packs(request: Signed) -> list[SessionPack]:
+def open_packs(request: SignedInRequest) -> list[SessionPack]:
     """The student's open packs, the one expiring first comes first. One used up by a twin's booking is among them."""
     rows = SessionPack.objects.open(request.now).filter(student=request.user)
     return list(rows.select_related("student", "mentor__mentor_profile__user").order_by("expires_at", "pk"))
 
 
-def chosen_pack(request: Signed, packs: list[SessionPack]) -> SessionPack | None:
+def chosen_pack(request: SignedInRequest, packs: list[SessionPack]) -> SessionPack | None:
     """The pack asked for, or the first with a free credit. Raises Http404 for one that is not the reader's."""
     asked = request.POST.get("pack") or request.GET.get("pack")
     if asked is None:
@@ -92,7 +94,7 @@ def chosen_pack(request: Signed, packs: list[SessionPack]) -> SessionPack | None
 
 
 def _page(
-    request: Signed, pack: SessionPack, packs: list[SessionPack], form: BookForm, *, status: int = 200
+    request: SignedInRequest, pack: SessionPack, packs: list[SessionPack], form: BookForm, *, status: int = 200
 ) -> HttpResponse:
     asked = request.GET.get("week") or request.POST.get("week")
     selected = _time(form, request)
@@ -120,7 +122,7 @@ def _page(
     return render(request, page, context, status=status)
 
 
-def _time(form: BookForm, request: Signed) -> datetime | None:
+def _time(form: BookForm, request: SignedInRequest) -> datetime | None:
     """The time that stands chosen: what was sent, or `?at=`."""
     sent = request.POST.get("scheduledAt") or request.GET.get("at")
     try:

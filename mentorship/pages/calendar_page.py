@@ -5,13 +5,14 @@ from __future__ import annotations
 from datetime import date, datetime, timedelta
 from typing import Any
 
+from django.contrib.auth.decorators import login_required
 from django.http import Http404, HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
 from mentorship.pages.choosing_times import with_query
-from mentorship.pages.doors import Signed, mentors_only, signed_in
 from mentorship.pages.session_card import SessionCard, cards
+from mentorship.people.http import SignedInRequest, mentors_only
 from mentorship.people.models import User
 from sessions_app.models import Session
 from sessions_app.week import DAYS, week_range
@@ -19,9 +20,9 @@ from sessions_app.week import DAYS, week_range
 FARTHEST = timedelta(days=800)
 
 
-@signed_in
+@login_required
 @require_safe
-def student_calendar(request: Signed) -> HttpResponse:
+def student_calendar(request: SignedInRequest) -> HttpResponse:
     """All mentors, or with `?mentor=<user id>` one of them."""
     mentors = list(User.objects.filter(sessions_given__student=request.user).distinct().order_by("name", "pk"))
     chosen = _chosen(request.GET.get("mentor"), mentors)
@@ -33,11 +34,11 @@ def student_calendar(request: Signed) -> HttpResponse:
 
 @mentors_only
 @require_safe
-def tutor_calendar(request: Signed) -> HttpResponse:
+def tutor_calendar(request: SignedInRequest) -> HttpResponse:
     return _page(request, Session.objects.filter(mentor=request.user), "/tutor/calendar", [], None)
 
 
-def _page(request: Signed, rows: Any, path: str, mentors: list[User], chosen: User | None) -> HttpResponse:
+def _page(request: SignedInRequest, rows: Any, path: str, mentors: list[User], chosen: User | None) -> HttpResponse:
     now, zone = request.now, request.user.zone
     monday = _monday(request.GET.get("week"), now, zone)
     start, end = week_range(monday, zone)

@@ -13,9 +13,9 @@ from zoneinfo import ZoneInfo
 
 from django.conf import settings
 from django.db.models import Exists, OuterRef
-from django.http import HttpRequest
 
 from mentorship.kernel import clock, local_time, money
+from mentorship.kernel.http import PageRequest, reader_zone
 from mentorship.pages import listings
 from mentorship.people.models import MentorProfile
 from offerings.models import Offering
@@ -71,10 +71,9 @@ def standing_of(reader: Any, profile: MentorProfile, now: datetime) -> tuple[Sta
 class Choice:
     """One request's choice. Reads `?offering=`, `?at=` and `?week=`; whatever makes no sense there falls back quietly."""
 
-    def __init__(self, request: HttpRequest, profile: MentorProfile, offerings: list[Offering], base: str) -> None:
+    def __init__(self, request: PageRequest, profile: MentorProfile, offerings: list[Offering], base: str) -> None:
         self.request, self.profile, self.offerings, self.base = request, profile, offerings, base
-        self.now: datetime = request.now  # type: ignore[attr-defined]
-        self.zone = ZoneInfo(str(request.zone))  # type: ignore[attr-defined]
+        self.now, self.zone = request.now, reader_zone(request)
         self.mentor = profile.user
         self.standing, self.seats = standing_of(request.user, profile, self.now)
         self.offering = self._chosen_offering()

@@ -11,6 +11,7 @@ from urllib.parse import urlencode
 from django.http import QueryDict
 
 from mentorship.kernel import money
+from mentorship.kernel.api import BIGGEST_ID
 from mentorship.pages.listings import PARTS_OF_DAY
 
 FITS = {**{part: f"Fits my {part}" for part in PARTS_OF_DAY}, "weekends": "Fits my weekends"}
@@ -19,7 +20,6 @@ LENGTHS = (20, 30, 45, 60, 90)
 MOST_TEXT = 200
 MOST_TOPICS = 20
 MAX_MINOR = 10**12
-BIGGEST_ID = 2**63 - 1
 
 
 class MarketFilters:

@@ -10,14 +10,14 @@ from uuid import UUID
 from django.db.models import Q
 
 from mentorship.kernel import clock
-from mentorship.pages.doors import Signed
 from mentorship.pages.session_card import SessionCard, cards
+from mentorship.people.http import SignedInRequest
 from sessions_app.models import Session
 
 PAGE = 20
 
 
-def history_page(request: Signed, **side: Any) -> dict[str, Any]:
+def history_page(request: SignedInRequest, **side: Any) -> dict[str, Any]:
     """Context of a history list: `past` (cards) and `more_url`. `side` is student=… or mentor=…; reads ?before=."""
     now = request.now
     rows = Session.objects.filter(**side).exclude(status__in=Session.BLOCKING)
@@ -29,7 +29,7 @@ def history_page(request: Signed, **side: Any) -> dict[str, Any]:
     return {"past": found[:PAGE], "more_url": _next(request, found[PAGE - 1]) if len(found) > PAGE else ""}
 
 
-def _next(request: Signed, last: SessionCard) -> str:
+def _next(request: SignedInRequest, last: SessionCard) -> str:
     before = f"{clock.iso(last.session.starts_at)}~{last.session.pk}"
     return "?" + urlencode({"tab": request.GET.get("tab", ""), "before": before})
 

@@ -5,17 +5,17 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from django.contrib.postgres.expressions import ArraySubquery
 from django.core.cache import cache
 from django.db import connection
 from django.db.models import CharField, Exists, F, Func, OuterRef, Q, QuerySet
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import render
 from django.utils.cache import patch_vary_headers
 from django.views.decorators.http import require_safe
 
+from mentorship.kernel.http import PageRequest, reader_zone, wants
 from mentorship.pages import listings
 from mentorship.pages.filters import MarketFilters
 from mentorship.people import languages
@@ -57,18 +57,17 @@ class Card:
 
 
 @require_safe
-def marketplace(request: HttpRequest) -> HttpResponse:
+def marketplace(request: PageRequest) -> HttpResponse:
     """The page; for htmx its results, or the next cards alone."""
     filters = MarketFilters(request.GET)
     cards, cursor = find_cards(filters, request)
-    target = request.headers.get("HX-Target") if request.headers.get("HX-Request") else None
     context: dict[str, Any] = {
         "filters": filters,
         "cards": cards,
         "more_url": "/mentorship?" + filters.query(cursor=cursor) if cursor else "",
         "is_first": not filters.cursor,
     }
-    part = {"results": "#results", "more": "#more"}.get(target or "", "")
+    part = next((f"#{name}" for name in ("results", "more") if wants(request, name)), "")
     if not part:
         context |= offered_filters()
     response = render(request, f"shop/marketplace.html{part}", context)
@@ -78,9 +77,9 @@ def marketplace(request: HttpRequest) -> HttpResponse:
     return response
 
 
-def find_cards(filters: MarketFilters, request: HttpRequest) -> tuple[list[Card], str]:
+def find_cards(filters: MarketFilters, request: PageRequest) -> tuple[list[Card], str]:
     """One page of cards, and the cursor of the next one or nothing. Three queries, five when listings are overtaken."""
-    now = request.now  # type: ignore[attr-defined]
+    now = request.now
     offerings = offerings_that_fit(filters, request)
     found = list(mentors_that_fit(filters, offerings, request)[: CARDS + 1])
     shown = found[:CARDS]
@@ -92,7 +91,7 @@ def find_cards(filters: MarketFilters, request: HttpRequest) -> tuple[list[Card]
     return cards, cursor_of(shown[-1]) if len(found) > CARDS else ""
 
 
-def offerings_that_fit(filters: MarketFilters, request: HttpRequest) -> OfferingQuerySet:
+def offerings_that_fit(filters: MarketFilters, request: PageRequest) -> OfferingQuerySet:
     """What lies on the shelf within the price, length and course that are wanted; of which mentors, others decide."""
     rows = matching(
         Offering.objects.on_the_shelf(),
@@ -107,7 +106,7 @@ def offerings_that_fit(filters: MarketFilters, request: HttpRequest) -> Offering
 
 
 def mentors_that_fit(
-    filters: MarketFilters, offerings: OfferingQuerySet, request: HttpRequest
+    filters: MarketFilters, offerings: OfferingQuerySet, request: PageRequest
 ) -> QuerySet[MentorProfile]:
     """Visible mentors who sell something that fits, in the marketplace's order, after the cursor."""
     rows = MentorProfile.objects.visible().filter(user__listing__isnull=False)
@@ -117,8 +116,7 @@ def mentors_that_fit(
     if filters.language:
         rows = rows.filter(languages__contains=[filters.language])
     if filters.fits:
-        zone = ZoneInfo(str(request.zone))  # type: ignore[attr-defined]  # by name: what the request carries is lazy
-        hours = listings.hours_that_fit(filters.fits, zone, request.now)  # type: ignore[attr-defined]
+        hours = listings.hours_that_fit(filters.fits, reader_zone(request), request.now)
         rows = rows.filter(user__listing__free_hours__overlap=hours)
     for word in words_of(filters.mentor):
         rows = rows.filter(user__name__icontains=word)

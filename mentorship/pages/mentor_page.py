@@ -6,11 +6,12 @@ from typing import Any
 
 from django.contrib.postgres.expressions import ArraySubquery
 from django.db.models import OuterRef
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import render
 from django.utils.cache import patch_vary_headers
 from django.views.decorators.http import require_safe
 
+from mentorship.kernel.http import PageRequest, wants
 from mentorship.kernel.refusals import NotFound
 from mentorship.pages.choosing import Choice, in_shop_order
 from mentorship.people import languages
@@ -19,7 +20,7 @@ from offerings.models import Offering
 
 
 @require_safe
-def mentor_page(request: HttpRequest, slug: str) -> HttpResponse:
+def mentor_page(request: PageRequest, slug: str) -> HttpResponse:
     """A mentor buyers can see. 404 for the unverified, as for the unknown."""
     names = Topic.objects.filter(mentors=OuterRef("mentor__mentor_profile")).values("name")
     rows = Offering.objects.visible_to(request.user).filter(mentor__mentor_profile__slug=slug)
@@ -36,10 +37,9 @@ def mentor_page(request: HttpRequest, slug: str) -> HttpResponse:
     return render_choice(request, "shop/mentor.html", choice, {})
 
 
-def render_choice(request: HttpRequest, template: str, choice: Choice, context: dict[str, Any]) -> HttpResponse:
+def render_choice(request: PageRequest, template: str, choice: Choice, context: dict[str, Any]) -> HttpResponse:
     """The page, or for htmx only the part that changes when something else is chosen."""
-    swap = request.headers.get("HX-Request") and request.headers.get("HX-Target") == "choice"
-    part = "#choice" if swap else ""
+    part = "#choice" if wants(request, "choice") else ""
     profile = choice.profile
     context |= {
         "choice": choice,

@@ -6,10 +6,11 @@ from urllib.parse import urlencode
 
 from django.contrib.postgres.expressions import ArraySubquery
 from django.db.models import OuterRef
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import redirect
 from django.views.decorators.http import require_safe
 
+from mentorship.kernel.http import PageRequest
 from mentorship.kernel.refusals import NotFound
 from mentorship.pages.choosing import Choice, note_of, price_of
 from mentorship.pages.mentor_page import render_choice
@@ -18,7 +19,7 @@ from offerings.models import Offering
 
 
 @require_safe
-def offering_page(request: HttpRequest, offering_id: int, slug: str = "") -> HttpResponse:
+def offering_page(request: PageRequest, offering_id: int, slug: str = "") -> HttpResponse:
     """What this reader may buy; anything else is 404. An old or wrong slug leads to the right address."""
     names = Topic.objects.filter(mentors=OuterRef("mentor__mentor_profile")).values("name")
     rows = Offering.objects.visible_to(request.user).select_related("mentor__mentor_profile", "course")

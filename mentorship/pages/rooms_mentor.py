@@ -12,12 +12,13 @@ from django.utils.dateformat import format as date_format
 from django.views.decorators.http import require_safe
 
 from mentorship.kernel import local_time
-from mentorship.pages.doors import Signed, mentors_only, wants
+from mentorship.kernel.http import wants
 from mentorship.pages.history import history_page
 from mentorship.pages.mentorships import Mentorship, mentorships
 from mentorship.pages.rooms_student import tab_items
 from mentorship.pages.seat_chairs import chairs, counts, occupied_seats
 from mentorship.pages.session_card import SessionCard, cards
+from mentorship.people.http import SignedInRequest, mentors_only
 from packs.models import SessionPack
 from payments import ledger
 from sessions_app.models import Session
@@ -29,7 +30,7 @@ TABS = {"active": "Active", "pending": "Pending", "completed": "Completed"}
 
 @mentors_only
 @require_safe
-def mentor_room(request: Signed) -> HttpResponse:
+def mentor_room(request: SignedInRequest) -> HttpResponse:
     now, user, zone = request.now, request.user, request.user.zone
     tab = request.GET.get("tab", "active")
     tab = tab if tab in TABS else "active"
@@ -123,7 +124,6 @@ def _set_up(profile: Any) -> list[dict[str, Any]]:
         {
             "title": "Set your meeting link",
             "text": "Your students meet you there; they see it only while a session runs",
-            "left": "",
             "url": "/settings/mentor",
         }
     ]

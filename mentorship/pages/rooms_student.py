@@ -5,15 +5,17 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from typing import Any
 
+from django.contrib.auth.decorators import login_required
 from django.http import HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
 from mentorship.kernel import local_time
-from mentorship.pages.doors import Signed, signed_in, wants
+from mentorship.kernel.http import wants
 from mentorship.pages.history import history_page
 from mentorship.pages.mentorships import Mentorship, PackRow, mentorships
 from mentorship.pages.session_card import SessionCard, cards
+from mentorship.people.http import SignedInRequest
 from payments.models import Order
 from sessions_app.models import Session
 
@@ -22,9 +24,9 @@ TABS = {"book": "Book", "pending": "Upcoming", "history": "History"}
 SOON = timedelta(days=30)
 
 
-@signed_in
+@login_required
 @require_safe
-def student_room(request: Signed) -> HttpResponse:
+def student_room(request: SignedInRequest) -> HttpResponse:
     now, user = request.now, request.user
     tab = request.GET.get("tab", "book")
     tab = tab if tab in TABS else "book"

@@ -9,9 +9,9 @@ from django.http import HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
-from mentorship.pages.doors import Signed, mentors_only
 from mentorship.pages.mentorships import Mentorship, mentorships
 from mentorship.pages.seat_chairs import STATES, WORDS, chairs, counts, occupied_seats
+from mentorship.people.http import SignedInRequest, mentors_only
 from seats.models import Seat, SeatEvent
 
 EVENTS = 200
@@ -19,7 +19,7 @@ EVENTS = 200
 
 @mentors_only
 @require_safe
-def seats_page(request: Signed) -> HttpResponse:
+def seats_page(request: SignedInRequest) -> HttpResponse:
     user, now = request.user, request.now
     profile = user.mentor_profile
     seats = occupied_seats(user, now)

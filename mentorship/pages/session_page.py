@@ -6,15 +6,17 @@ from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
+from django.contrib.auth.decorators import login_required
 from django.core.cache import cache
 from django.http import HttpResponse
 from django.shortcuts import render
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST, require_safe
 
+from mentorship.kernel.http import wants
 from mentorship.kernel.refusals import NotFound, Refusal
-from mentorship.pages.doors import Signed, signed_in, wants
 from mentorship.pages.session_card import SessionCard
+from mentorship.people.http import SignedInRequest
 from packs.models import SessionPack
 from sessions_app.models import Session, SessionEvent
 from sessions_app.services import what_if_cancelled
@@ -25,7 +27,7 @@ HERE_SECONDS = 45
 SOON = timedelta(hours=1)
 
 
-def card_or_404(request: Signed, session_id: UUID) -> SessionCard:
+def card_or_404(request: SignedInRequest, session_id: UUID) -> SessionCard:
     """The session of this viewer. Raises NotFound for a stranger's or an unknown one."""
     rows = Session.objects.of(request.user).select_related("student", "mentor__mentor_profile", "pack").numbered()
     session = rows.filter(pk=session_id).first()
@@ -44,20 +46,20 @@ def _seat_kept_otherwise(card: SessionCard) -> bool:
     return packs.exclude(pk=session.pack_id).exists()
 
 
-@signed_in
+@login_required
 @never_cache
 @require_safe
-def session_page(request: Signed, session_id: UUID) -> HttpResponse:
+def session_page(request: SignedInRequest, session_id: UUID) -> HttpResponse:
     page = "sessions/session.html"
     if wants(request, "session"):
         page += "#session"
     return render(request, page, context_of(card_or_404(request, session_id)))
 
 
-@signed_in
+@login_required
 @never_cache
 @require_POST
-def presence(request: Signed, session_id: UUID) -> HttpResponse:
+def presence(request: SignedInRequest, session_id: UUID) -> HttpResponse:
     """The page says its reader is here and asks who else is. It is kept for a moment only, never a row."""
     card = card_or_404(request, session_id)
     cache.set(_here_key(card.session, card.viewer.pk), True, HERE_SECONDS)

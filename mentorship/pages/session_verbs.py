@@ -7,16 +7,18 @@ from typing import Any
 from uuid import UUID
 
 from django.contrib import messages
+from django.contrib.auth.decorators import login_required
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST
 
+from mentorship.kernel.http import wants
 from mentorship.kernel.refusals import NotFound, NotYours, Refusal
 from mentorship.pages.choosing_times import MoveForm, week_of_pack, with_query
-from mentorship.pages.doors import Signed, signed_in, wants
 from mentorship.pages.session_card import SessionCard
 from mentorship.pages.session_page import card_or_404, context_of
+from mentorship.people.http import SignedInRequest
 from sessions_app.models import Session
 from sessions_app.services import cancel, complete, enter, no_show, reschedule, what_if_cancelled
 
@@ -24,17 +26,17 @@ REASON_MAX = 500
 Party = Session.Party
 
 
-@signed_in
+@login_required
 @never_cache
 @require_POST
-def entry(request: Signed, session_id: UUID) -> HttpResponse:
+def entry(request: SignedInRequest, session_id: UUID) -> HttpResponse:
     return _do(request, session_id, lambda card: enter(session_id=session_id, by=card.viewer, now=card.now), "")
 
 
-@signed_in
+@login_required
 @never_cache
 @require_POST
-def completion(request: Signed, session_id: UUID) -> HttpResponse:
+def completion(request: SignedInRequest, session_id: UUID) -> HttpResponse:
     return _do(
         request,
         session_id,
@@ -43,10 +45,10 @@ def completion(request: Signed, session_id: UUID) -> HttpResponse:
     )
 
 
-@signed_in
+@login_required
 @never_cache
 @require_http_methods(["GET", "HEAD", "POST"])
-def no_show_page(request: Signed, session_id: UUID) -> HttpResponse:
+def no_show_page(request: SignedInRequest, session_id: UUID) -> HttpResponse:
     """Who did not come, with what each answer does to the credit."""
     if request.method == "POST":
         absent = request.POST.get("absent", "")
@@ -60,10 +62,10 @@ def no_show_page(request: Signed, session_id: UUID) -> HttpResponse:
     return render(request, "sessions/no_show.html", context_of(card, options=_parties(card)))
 
 
-@signed_in
+@login_required
 @never_cache
 @require_http_methods(["GET", "HEAD", "POST"])
-def cancellation(request: Signed, session_id: UUID) -> HttpResponse:
+def cancellation(request: SignedInRequest, session_id: UUID) -> HttpResponse:
     """Cancel, after reading what it does. If that has changed since, nothing happens and the page says so."""
     card = card_or_404(request, session_id)
     if request.method != "POST":
@@ -96,7 +98,7 @@ def _wrong_reason(card: SessionCard, reason: str) -> str:
 
 
 def _cancellation_page(
-    request: Signed, card: SessionCard, *, refusal: Refusal | None = None, reason: str = "", status: int = 200
+    request: SignedInRequest, card: SessionCard, *, refusal: Refusal | None = None, reason: str = "", status: int = 200
 ) -> HttpResponse:
     try:
         consequence = what_if_cancelled(card.session, by=card.viewer, now=card.now)
@@ -106,10 +108,10 @@ def _cancellation_page(
     return render(request, "sessions/cancellation.html", context, status=status)
 
 
-@signed_in
+@login_required
 @never_cache
 @require_http_methods(["GET", "HEAD", "POST"])
-def move(request: Signed, session_id: UUID) -> HttpResponse:
+def move(request: SignedInRequest, session_id: UUID) -> HttpResponse:
     """A week of free times; choosing one moves the session."""
     card = card_or_404(request, session_id)
     if request.method != "POST":
@@ -128,7 +130,7 @@ def move(request: Signed, session_id: UUID) -> HttpResponse:
     return redirect(card.session)
 
 
-def _move_page(request: Signed, card: SessionCard, form: MoveForm, *, status: int = 200) -> HttpResponse:
+def _move_page(request: SignedInRequest, card: SessionCard, form: MoveForm, *, status: int = 200) -> HttpResponse:
     week, session = None, card.session
     if card.can_move and session.pack is not None:
         week = week_of_pack(
@@ -155,7 +157,7 @@ def _move_page(request: Signed, card: SessionCard, form: MoveForm, *, status: in
     return render(request, page, context, status=status)
 
 
-def _do(request: Signed, session_id: UUID, verb: Callable[[SessionCard], Any], done: str) -> HttpResponse:
+def _do(request: SignedInRequest, session_id: UUID, verb: Callable[[SessionCard], Any], done: str) -> HttpResponse:
     """One verb, then the session's page; a refusal is shown on it, with nothing changed."""
     card = card_or_404(request, session_id)
     try:

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
+from django.contrib.auth.decorators import login_required
 from django.db.models import Q
 from django.http import Http404, HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
-from mentorship.pages.doors import Signed, signed_in
+from mentorship.people.http import SignedInRequest
 from packs.models import CreditEntry, SessionPack
 from packs.statement import Line, Reader, lines
 from payments.models import Order
@@ -17,9 +18,9 @@ from seats.models import Seat
 from sessions_app.models import Session
 
 
-@signed_in
+@login_required
 @require_safe
-def statement(request: Signed, pack_id: int) -> HttpResponse:
+def statement(request: SignedInRequest, pack_id: int) -> HttpResponse:
     user, now = request.user, request.now
     packs = SessionPack.objects.filter(Q(student=user) | Q(mentor=user)).select_related(
         "student", "mentor__mentor_profile"

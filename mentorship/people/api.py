@@ -1,10 +1,9 @@
 from __future__ import annotations
 
-from django.http import HttpRequest
 from ninja import Router
 
 from mentorship.kernel.api import CamelSchema, signed_in
-from mentorship.people.models import User
+from mentorship.people.http import SignedInRequest
 
 router = Router(tags=["people"])
 
@@ -18,8 +17,8 @@ class Me(CamelSchema):
 
 
 @router.get("me", response=Me, auth=signed_in, summary="Who is signed in")
-def me(request: HttpRequest) -> dict[str, object]:
-    user: User = request.user  # type: ignore[assignment]
+def me(request: SignedInRequest) -> dict[str, object]:
+    user = request.user
     return {
         "id": user.pk,
         "name": user.display_name,

@@ -1,25 +1,34 @@
-"""The request as our middleware leaves it, for annotations."""
+"""The request of somebody who is signed in, and the door to the pages of mentors."""
 
 from __future__ import annotations
 
-from datetime import datetime
-from zoneinfo import ZoneInfo
+from collections.abc import Callable
+from functools import wraps
+from typing import Any
 
-from django.http import HttpRequest
-from django_htmx.middleware import HtmxDetails
+from django.contrib.auth.decorators import login_required
+from django.http import HttpResponse
 
+from mentorship.kernel.http import PageRequest
+from mentorship.kernel.refusals import NotFound
 from mentorship.people.models import User
 
-
-class PageRequest(HttpRequest):
-    """Any page's request. `now` is the instant it is judged at, `zone` the reader's."""
-
-    now: datetime
-    zone: ZoneInfo
-    htmx: HtmxDetails
+View = Callable[..., HttpResponse]
 
 
 class SignedInRequest(PageRequest):
     """Behind `login_required`."""
 
     user: User
+
+
+def mentors_only(view: View) -> View:
+    """For whoever has a mentor profile, verified or not; for everybody else the page does not exist."""
+
+    @wraps(view)
+    def door(request: SignedInRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        if not request.user.is_mentor:
+            raise NotFound("This page is for mentors. You can become one under “Teach here”.")
+        return view(request, *args, **kwargs)
+
+    return login_required(door)

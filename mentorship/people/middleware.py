@@ -1,10 +1,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import cast
+from zoneinfo import ZoneInfo
 
 from django.http import HttpRequest, HttpResponse
 from django.utils.functional import SimpleLazyObject
 
+from mentorship.kernel.http import PageRequest
 from mentorship.people.zones import zone
 
 
@@ -14,11 +17,11 @@ class ZoneMiddleware:
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
         self.get_response = get_response
 
-    def __call__(self, request: HttpRequest) -> HttpResponse:
+    def __call__(self, request: PageRequest) -> HttpResponse:
         def reader() -> object:
             if request.user.is_authenticated:
                 return request.user.zone
             return zone(request.COOKIES.get("zone", "UTC"))
 
-        request.zone = SimpleLazyObject(reader)  # type: ignore[attr-defined]
+        request.zone = cast(ZoneInfo, SimpleLazyObject(reader))
         return self.get_response(request)

@@ -18,9 +18,9 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods
 
 from mentorship.kernel import clock, idempotency, limits
+from mentorship.kernel.http import PageRequest, reader_zone
 from mentorship.kernel.refusals import Malformed, NotFound, Refusal
 from mentorship.people import signup
-from mentorship.people.http import PageRequest
 from offerings.models import Offering
 from payments import services
 from payments.forms import Code, SignUp, Wish
@@ -179,7 +179,7 @@ class Step:
 
     @cached_property
     def zone(self) -> ZoneInfo:
-        return ZoneInfo(str(self.request.zone))  # by name: `astimezone` refuses the lazy object a request carries
+        return reader_zone(self.request)
 
     @cached_property
     def first_day(self) -> date:

@@ -10,6 +10,7 @@ from django.shortcuts import redirect, render
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST, require_safe
 
+from mentorship.kernel.http import wants
 from mentorship.kernel.refusals import NotFound
 from mentorship.people.http import SignedInRequest
 from payments import services
@@ -45,7 +46,7 @@ def back(request: SignedInRequest, order_id: UUID) -> HttpResponse:
         except ProviderTrouble as trouble:
             log.warning("provider_trouble", order=str(order.pk), error=str(trouble))
         order = own_order(request, order_id)
-    page = "payments/return.html#state" if request.htmx and request.htmx.target == "state" else "payments/return.html"
+    page = "payments/return.html#state" if wants(request, "state") else "payments/return.html"
     return render(request, page, state_of(order, request.now))
 
 

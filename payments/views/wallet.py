@@ -1,24 +1,20 @@
 from __future__ import annotations
 
-from django.contrib.auth.decorators import login_required
 from django.http import HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
-from mentorship.kernel.refusals import NotFound
-from mentorship.people.http import SignedInRequest
+from mentorship.people.http import SignedInRequest, mentors_only
 from payments import ledger
 from payments.models import LedgerEntry
 
 PAGE = 50
 
 
-@login_required
+@mentors_only
 @require_safe
 def wallet(request: SignedInRequest) -> HttpResponse:
     """A mentor's money: pending and available in each currency, and the entries that explain them."""
-    if not request.user.is_mentor:
-        raise NotFound
     rows = LedgerEntry.objects.filter(mentor=request.user).select_related("transaction").order_by("-id")
     before = request.GET.get("before", "")
     if before.isascii() and before.isdecimal() and len(before) < 19:

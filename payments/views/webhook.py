@@ -6,7 +6,7 @@ from django.views.decorators.csrf import csrf_exempt
 
 from mentorship.kernel import clock
 from mentorship.kernel.errors import problem
-from mentorship.people.http import PageRequest
+from mentorship.kernel.http import PageRequest
 from payments import providers
 from payments.providers.base import ForgedWebhook
 from payments.services import inbox

@@ -9,10 +9,10 @@ from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_http_methods, require_safe
 
-from mentorship.kernel.refusals import NotFound, Refusal
+from mentorship.kernel.refusals import Refusal
 from mentorship.people import services
 from mentorship.people.forms import MentorForm, ProfileForm
-from mentorship.people.http import SignedInRequest
+from mentorship.people.http import SignedInRequest, mentors_only
 from mentorship.people.models import User
 
 
@@ -41,12 +41,10 @@ def security(request: SignedInRequest) -> HttpResponse:
     return render(request, "people/security.html", ways)
 
 
-@login_required
+@mentors_only
 @require_http_methods(["GET", "HEAD", "POST"])
 def mentor(request: SignedInRequest) -> HttpResponse:
-    """A mentor's shop front and rules. Whoever is no mentor finds nothing here."""
-    if not request.user.is_mentor:
-        raise NotFound("This page is for mentors. You can become one under “Teach here”.")
+    """A mentor's shop front and rules."""
     shown = request.user.mentor_profile
     form = MentorForm(request.POST or None, request.FILES or None, instance=type(shown).objects.get(pk=shown.pk))
     if request.method == "POST" and form.is_valid():
