@@ -177,7 +177,7 @@ def product_child(group: Group, name: str, env: dict[str, str], argv: list[str])
 
 
 def web_command(host: str, port: int) -> list[str]:
-    """Two processes with four threads each, measured for two cores (DESIGN section 9)."""
+    """Two processes with four threads each: on two cores the fastest of those measured."""
     return [
         *(sys.executable, "-m", "granian", "--interface", "wsgi", "--host", host, "--port", str(port)),
         *("--workers", "2", "--blocking-threads", "4", "--no-ws", "--http", "1", "--log-level", "warning"),

@@ -42,10 +42,7 @@ class OfferingQuerySet(models.QuerySet["Offering"]):
 
     def for_sale(self) -> OfferingQuerySet:
         """What the public can buy: not archived, not private, of a mentor buyers can see."""
-        return self.on_the_shelf().filter(
-            mentor__is_active=True,
-            mentor__mentor_profile__verified_at__isnull=False,
-        )
+        return self.visible_to(None)
 
     def visible_to(self, viewer: object) -> OfferingQuerySet:
         """What this viewer may see and buy: the public ones, and the ones made for them."""
@@ -140,10 +137,6 @@ class Offering(models.Model):
     @property
     def price_display(self) -> str:
         return money.display(self.price_minor, self.currency)
-
-    @property
-    def price_per_session(self) -> str:
-        return money.display(self.price_minor // self.session_count, self.currency)
 
     def get_absolute_url(self) -> str:
         return f"/mentorship/offerings/{self.pk}-{slugify(self.title) or 'offering'}"

@@ -106,16 +106,6 @@ class Seat(models.Model):
         """The later end of grace and hold, or None."""
         return max(filter(None, [self.grace_ends_at, self.held_until]), default=None)
 
-    def occupies(self, now: datetime, *, has_live_pack: bool) -> bool:
-        """Counts against the capacity (the same word as the queryset's `occupying`)."""
-        if self.status == self.Status.RELEASED:
-            return False
-        kept = self.kept_until
-        return (kept is not None and kept > now) or (self.status == self.Status.ACTIVE and has_live_pack)
-
-    def status_at(self, now: datetime, *, has_live_pack: bool) -> str:
-        return self.status if self.occupies(now, has_live_pack=has_live_pack) else self.Status.RELEASED.value
-
     def in_grace(self, now: datetime) -> bool:
         return self.status == self.Status.GRACE and (self.kept_until or now) > now
 

@@ -117,7 +117,7 @@ def _described(method: str, operation: dict[str, Any]) -> dict[str, Any]:
     content = {"application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}}
     for status, words in _problems(method, operation).items():
         operation["responses"].setdefault(status, {"description": words, "content": content})
-    if "429" in operation["responses"] or 429 in operation["responses"]:
+    if 429 in operation["responses"]:
         operation["responses"][429]["headers"] = {
             "Retry-After": {"schema": {"type": "integer"}, "description": "seconds"}
         }

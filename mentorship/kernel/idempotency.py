@@ -8,6 +8,7 @@ from collections.abc import Callable
 from typing import Any
 
 from django.db import transaction
+from django.http import HttpRequest
 
 from mentorship.kernel.models import IdempotencyKey
 from mentorship.kernel.refusals import Malformed
@@ -15,7 +16,7 @@ from mentorship.kernel.refusals import Malformed
 MAX_KEY = 200
 
 
-def key_of(request: Any) -> str | None:
+def key_of(request: HttpRequest) -> str | None:
     """The key a form field or the `Idempotency-Key` header carries, or None. Raises Malformed for an absurd one."""
     key = request.headers.get("Idempotency-Key") or request.POST.get("idempotency_key") or None
     if key is not None and (len(key) > MAX_KEY or not key.isprintable()):

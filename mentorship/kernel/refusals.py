@@ -4,7 +4,7 @@ from __future__ import annotations
 
 
 class Refusal(Exception):
-    """A rule refused. `code` is part of the API contract (DESIGN: codes), `message` is a sentence a user can read."""
+    """A rule refused. `code` is for programs and never changes, `message` is a sentence a user can read."""
 
     status = 409
 

@@ -166,10 +166,6 @@ class Session(models.Model):
     def is_booked(self) -> bool:
         return self.status in self.BOOKED
 
-    @property
-    def is_settled(self) -> bool:
-        return self.settled_at is not None
-
     def other_side(self, person_id: int) -> object:
         """The participant who is not this person."""
         return self.mentor if person_id == self.student_id else self.student

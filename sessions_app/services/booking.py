@@ -31,7 +31,7 @@ def book(
     by: Any,
     now: datetime,
 ) -> Session:
-    """Book a session with a credit. Raises NotFound (mentor, pack) and Refusals in the order of the design:
+    """Book a session with a credit. Raises NotFound (mentor, pack) and Refusals in this order:
 
     `pack_expired`, `no_remaining_sessions`, `no_active_pack`, `seat_not_active`, `pack_frozen`, `pack_paused`,
     `notice_too_short`, `slot_unavailable`.

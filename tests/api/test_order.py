@@ -15,7 +15,7 @@ from tests.cast import at
 pytestmark = pytest.mark.django_db
 
 
-def test_booking_is_judged_in_the_order_of_the_design(as_sam, as_otto, sam, mia, pack):
+def test_booking_is_judged_in_order(as_sam, as_otto, sam, mia, pack):
     path, broken = "sessions/book", '{"mentorId": '
     refused(Caller().send("POST", path, broken, **{"X-CSRFToken": "wrong"}), 401, "login_required")
     refused(as_sam.send("POST", path, broken, **{"X-CSRFToken": "wrong"}), 403, "csrf_failed")
@@ -30,7 +30,7 @@ def test_booking_is_judged_in_the_order_of_the_design(as_sam, as_otto, sam, mia,
     refused(as_sam.post(path, mentorId=mia.pk, scheduledAt=at(-1)), 409, "slot_unavailable")
 
 
-def test_a_verb_is_judged_in_the_order_of_the_design(as_sam, as_otto, as_mia, session):
+def test_a_verb_is_judged_in_order(as_sam, as_otto, as_mia, session):
     path = f"sessions/{session.pk}/no-show"
     wrong_token = {"X-CSRFToken": "wrong"}
     refused(Caller().send("PATCH", path, {"absentParty": "dog"}, **wrong_token), 401, "login_required")

@@ -188,7 +188,7 @@ def test_every_sentence_names_known_values():
             assert used <= known, (kind.name, used - known)
 
 
-def test_design_names_are_all_there():
+def test_every_kind_is_there():
     assert set(KINDS) >= {
         "offering_booked", "request_submitted", "request_approved", "request_rejected", "request_expired", "payment_confirmed",
         "payment_failed", "pack_purchased", "session_scheduled", "session_moved", "session_cancelled", "session_starting",

@@ -5,10 +5,8 @@ The tags read `viewer_zone` and `request.now` from the context; a template witho
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from datetime import UTC, datetime, timedelta, tzinfo
+from datetime import UTC, datetime, tzinfo
 from functools import lru_cache
-from typing import Any
 from zoneinfo import ZoneInfo
 
 from django import template
@@ -127,12 +125,6 @@ def initials(name: str) -> str:
 
 
 @register.filter
-def first_name(name: str) -> str:
-    """The first word of a name: "Mia Sato" is Mia."""
-    return (str(name or "").split() or [""])[0]
-
-
-@register.filter
 def tint(user_id: int | None) -> str:
     """The class that colours somebody's initials, the same on every page."""
     return f"tint-{int(user_id or 0) % TINTS}"
@@ -150,15 +142,9 @@ def pack_words(used: int, held: int, free: int) -> str:
     return pictures.pack_words(int(used or 0), int(held or 0), int(free or 0))
 
 
-@register.simple_tag(name="seat_strip")
-def seat_strip(seats: Iterable[Any]) -> SafeString:
-    """Small chairs for a card, from a list of states ("taken", ...) or of dicts with a `state`. Words are the caller's."""
-    return mark_safe(pictures.chair_strip(tuple(s["state"] if isinstance(s, Mapping) else str(s) for s in seats)))
-
-
 @register.simple_tag(name="seat_counts")
 def seat_counts(capacity: int, taken: int = 0, grace: int = 0, offered: int = 0, held: int = 0) -> SafeString:
-    """Small chairs from counts, in the order taken, grace, offered, held, free."""
+    """Small chairs for a card, in the order taken, grace, offered, held, free. Words are the caller's."""
     busy = ["taken"] * taken + ["grace"] * grace + ["offered"] * offered + ["held"] * held
     return mark_safe(pictures.chair_strip(tuple(busy + ["free"] * max(0, capacity - len(busy)))))
 
@@ -173,9 +159,3 @@ def chair(state: str, initials: str = "", fraction: float | None = None) -> Safe
 def ring_picture(label: str, fraction: float | None) -> SafeString:
     """The ring of grace, drawn (`components/grace_ring.html` adds the words for screen readers)."""
     return mark_safe(pictures.ring(conditional_escape(label or ""), round(float(fraction or 0), 3)))
-
-
-@register.filter
-def hours(left: timedelta | None) -> str:
-    """A span in one number: "11 h"."""
-    return local_time.span(left, short=True) if left is not None else ""

@@ -43,9 +43,6 @@ class MentorProfileQuerySet(models.QuerySet["MentorProfile"]):
         """The mentors buyers can see: verified, and with an active account."""
         return self.filter(verified_at__isnull=False, user__is_active=True)
 
-    def awaiting_verification(self) -> MentorProfileQuerySet:
-        return self.filter(verified_at__isnull=True, applied_at__isnull=False)
-
 
 class MentorProfile(models.Model):
     """A mentor's shop front and rules. Invisible to buyers until an admin has verified it."""
