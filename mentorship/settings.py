@@ -1,12 +1,12 @@
 """Django's settings. What differs between places comes from the environment (`kernel/env.py`), nothing else does."""
 
 from pathlib import Path
-from urllib.parse import urlsplit
+from urllib.parse import unquote, urlsplit
 
 from csp.constants import NONCE, NONE, SELF
 
 from mentorship.admin_menu import UNFOLD  # noqa: F401  (django-unfold reads it)
-from mentorship.kernel import database_url, env as environment, logs, redis_url
+from mentorship.kernel import database_url, env as environment, logs
 
 ENV, MENTORSHIP = environment.read()
 
@@ -39,7 +39,6 @@ INSTALLED_APPS = [
     "django.contrib.admin",
     "django.contrib.auth",
     "django.contrib.contenttypes",
-    "django.contrib.humanize",
     "django.contrib.messages",
     "django.contrib.postgres",
     "django.contrib.sessions",
@@ -55,14 +54,12 @@ INSTALLED_APPS = [
     "allauth.socialaccount.providers.openid_connect",
     "csp",
     "django_htmx",
-    "django_prometheus",
     "ninja",
     "pgtrigger",
     "template_partials",
 ]
 
 MIDDLEWARE = [
-    "django_prometheus.middleware.PrometheusBeforeMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "csp.middleware.CSPMiddleware",
@@ -77,7 +74,6 @@ MIDDLEWARE = [
     "django_htmx.middleware.HtmxMiddleware",
     "allauth.account.middleware.AccountMiddleware",
     "mentorship.kernel.middleware.RefusalMiddleware",
-    "django_prometheus.middleware.PrometheusAfterMiddleware",
 ]
 
 ROOT_URLCONF = "mentorship.urls"
@@ -109,13 +105,12 @@ DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 CACHES = {
     "default": {
         "BACKEND": "mentorship.kernel.cache.FailOpenRedisCache",
-        "LOCATION": redis_url.for_client(ENV.redis_url),
+        "LOCATION": ENV.redis_url,
         "OPTIONS": {"socket_connect_timeout": 0.5, "socket_timeout": 1},
     }
 }
-REDIS_URL = redis_url.for_client(ENV.redis_url)
 
-CELERY_BROKER_URL = redis_url.for_celery(ENV.redis_url)
+CELERY_BROKER_URL = ENV.redis_url.replace("unix://", "redis+socket://", 1)  # kombu's word for a unix socket
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 # max_retries 0: with Redis away a nudge gives up at once; otherwise kombu would keep each of them waiting for 6 s.
 CELERY_BROKER_TRANSPORT_OPTIONS = {
@@ -206,8 +201,8 @@ if DEMO:
     EMAIL_BACKEND = "mentorship.demo.mail.DrawerBackend"
 elif ENV.email_url:
     _mail = urlsplit(ENV.email_url)
-    EMAIL_HOST, EMAIL_PORT = _mail.hostname or "localhost", _mail.port or 25
-    EMAIL_HOST_USER, EMAIL_HOST_PASSWORD = _mail.username or "", _mail.password or ""
+    EMAIL_HOST, EMAIL_PORT = _mail.hostname or "localhost", _mail.port or environment.MAIL_PORTS[_mail.scheme]
+    EMAIL_HOST_USER, EMAIL_HOST_PASSWORD = unquote(_mail.username or ""), unquote(_mail.password or "")
     EMAIL_USE_SSL = _mail.scheme == "smtps"
     EMAIL_USE_TLS = _mail.scheme == "smtp+tls"
 else:
@@ -236,7 +231,6 @@ SECURE_HSTS_SECONDS = 60 * 60 * 24 * 365 if SECURE else 0
 SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = SECURE
 if ENV.trusted_proxies:
     SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
-    USE_X_FORWARDED_HOST = False
 
 LOGGING_CONFIG = None
 logs.configure(ENV.log_level, human=DEMO or DEBUG)

@@ -12,7 +12,7 @@ def parse(url: str) -> dict[str, Any]:
     host = options.pop("host", "") or unquote(parts.netloc.rpartition("@")[2].partition(":")[0])
     port = options.pop("port", "") or str(parts.port or "")
     return {
-        "ENGINE": "django_prometheus.db.backends.postgresql",
+        "ENGINE": "django.db.backends.postgresql",
         "NAME": parts.path.lstrip("/"),
         "USER": options.pop("user", "") or unquote(parts.username or ""),
         "PASSWORD": options.pop("password", "") or unquote(parts.password or ""),

@@ -7,10 +7,12 @@ from __future__ import annotations
 
 import sys
 from typing import Annotated, Literal
+from urllib.parse import urlsplit
 
 from pydantic import Field, ValidationError, field_validator, model_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
+MAIL_PORTS = {"smtp": 25, "smtp+tls": 587, "smtps": 465}
 DEMO_SECRET = "demo-only-secret-key-that-protects-nothing-real-0123456789"  # noqa: S105
 
 
@@ -60,9 +62,12 @@ class Env(BaseSettings):
     demo: bool = Field(False, alias="MENTORSHIP_DEMO", description="1: demo bar, demo clock, sandbox payments")
     sandbox_payments: bool = Field(False, description="1: offer the built-in sandbox provider (refused in production)")
     sandbox_secret: str = Field("", description="signs the sandbox's webhooks; derived from SECRET_KEY when empty")
-    trusted_proxies: int = Field(0, ge=0, description="how many proxies stand in front (X-Forwarded-For, -Proto)")
+    trusted_proxies: int = Field(
+        0, ge=0, description="how many proxies stand in front; their X-Forwarded-For and -Proto are believed"
+    )
     email_url: str = Field(
-        "", description="smtp://user:password@host:port (smtps:// for TLS); empty: mail goes to the log"
+        "",
+        description="smtps://user:password@host:port (TLS), smtp+tls:// (STARTTLS) or smtp://; empty: mail goes to the log",
     )
     default_from_email: str = Field("Mentorship <hello@localhost>", description="sender of all mail")
     data_dir: str = Field(".data", description="uploads and embedded servers")
@@ -94,6 +99,14 @@ class Env(BaseSettings):
         if not value.startswith(("http://", "https://")):
             raise ValueError("must start with http:// or https://")
         return value.rstrip("/")
+
+    @field_validator("email_url")
+    @classmethod
+    def is_mail(cls, value: str) -> str:
+        parts = urlsplit(value)
+        if value and not (parts.scheme in MAIL_PORTS and parts.hostname and parts.port != 0):
+            raise ValueError("must be an smtps://, smtp+tls:// or smtp:// address")
+        return value
 
     @model_validator(mode="after")
     def secrets_fit_the_place(self) -> Env:

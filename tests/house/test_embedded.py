@@ -15,7 +15,7 @@ import pytest
 from redis import Redis
 
 from mentorship import embedded, supervise
-from mentorship.kernel import database_url, redis_url
+from mentorship.kernel import database_url
 from mentorship.processes import Group, end_leftovers
 
 pytestmark = pytest.mark.slow
@@ -48,7 +48,7 @@ def test_what_was_written_is_there_after_a_restart(data_dir: Path) -> None:
     group, addresses = started(data_dir)
     with psycopg.connect(addresses["DATABASE_URL"]) as connection:
         connection.execute("CREATE TABLE note AS SELECT 'kept' AS words")
-    Redis.from_url(redis_url.for_client(addresses["REDIS_URL"])).set("note", "kept")
+    Redis.from_url(addresses["REDIS_URL"]).set("note", "kept")
     group.stop()
 
     group, addresses = started(data_dir)
@@ -57,7 +57,7 @@ def test_what_was_written_is_there_after_a_restart(data_dir: Path) -> None:
             assert connection.execute("SELECT words FROM note").fetchone() == ("kept",)
             assert connection.execute("SHOW synchronous_commit").fetchone() == ("on",)
             assert connection.execute("SHOW listen_addresses").fetchone() == ("",)
-        assert Redis.from_url(redis_url.for_client(addresses["REDIS_URL"])).get("note") == b"kept"
+        assert Redis.from_url(addresses["REDIS_URL"]).get("note") == b"kept"
         parsed = database_url.parse(addresses["DATABASE_URL"])
         assert Path(parsed["HOST"]).is_dir()
         assert parsed["NAME"] == "mentorship"

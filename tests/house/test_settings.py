@@ -49,6 +49,7 @@ def test_good_settings_load():
         ({"SANDBOX_PAYMENTS": "1"}, "must be off in production"),
         ({"MENTORSHIP_GRACE_HOURS": "three days"}, "GRACE_HOURS"),
         ({"LOG_LEVEL": "LOUD"}, "LOG_LEVEL"),
+        ({"EMAIL_URL": "mail.example.org:465"}, "must be an smtps://"),
         ({"BASE_URL": "mentors.example.org"}, "must start with http"),
     ],
 )
