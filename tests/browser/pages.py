@@ -1,0 +1,82 @@
+"""The pages worth looking at, and who looks: a list per persona of the demo's world."""
+
+from __future__ import annotations
+
+from tests.browser.people import Visitor
+
+VISITOR = [
+    "/",
+    "/mentorship?q=python",
+    "/mentorship?q=nothing-like-this",
+    "/mentorship/mentors/mia-sato",
+    "/accounts/login/",
+    "/accounts/signup/",
+    "/accounts/password/reset/",
+    "/accounts/login/code/",
+    "/there-is-no-such-page",
+    "/demo/mails",
+]
+STUDENT = [
+    "/student/mentorship",
+    "/student/mentorship?tab=pending",
+    "/student/mentorship?tab=history",
+    "/student/mentorship/book",
+    "/student/calendar",
+    "/notifications",
+    "/settings/profile",
+    "/settings/security",
+    "/settings/notifications",
+    "/mentor/apply",
+]
+NEWCOMER = ["/student/mentorship", "/notifications"]
+MENTOR = [
+    "/tutor/mentorship",
+    "/tutor/mentorship?tab=pending",
+    "/tutor/mentorship?tab=completed",
+    "/tutor/mentorship/schedule",
+    "/tutor/mentorship/schedule/new",
+    "/tutor/seats",
+    "/tutor/availability",
+    "/tutor/calendar",
+    "/tutor/wallet",
+    "/settings/mentor",
+]
+
+
+def of_visitor(who: Visitor) -> list[str]:
+    offerings = who.api("get", "offerings")["items"]
+    shown = [next(o for o in offerings if o["kind"] == kind) for kind in ("PACK", "SESSION")]
+    return [*VISITOR, *(o["url"] for o in shown), *(f"/checkout/{o['id']}" for o in shown)]
+
+
+def of_newcomer(who: Visitor) -> list[str]:
+    """With a payment begun: the foreign page, the order, the return page that waits."""
+    mia = next(m for m in who.api("get", "mentors")["items"] if m["name"].startswith("Mia"))
+    pack = next(o for o in who.api("get", f"offerings?mentorId={mia['id']}")["items"] if o["kind"] == "PACK")
+    order = who.api("post", "checkout/sandbox", {"offeringId": pack["id"]})
+    own = [f"/checkout/orders/{order['orderId']}", f"/checkout/return/{order['orderId']}", f"/checkout/{pack['id']}"]
+    return [*NEWCOMER, order["checkoutUrl"], *own]
+
+
+def of_student(who: Visitor) -> list[str]:
+    return [*STUDENT, *of_pack_owner(who), *sessions(who, "SCHEDULED")]
+
+
+def of_pack_owner(who: Visitor) -> list[str]:
+    pack = who.api("get", "session-packs/me")["items"][0]
+    return ["/student/mentorship", f"/student/packs/{pack['id']}"]
+
+
+def of_mentor(who: Visitor) -> list[str]:
+    offerings = who.api("get", f"offerings?mentorId={who.api('get', 'me')['id']}")["items"]
+    shop = f"/tutor/mentorship/schedule/{offerings[0]['id']}"
+    return [*MENTOR, f"{shop}/edit", *sessions(who, "COMPLETED")]
+
+
+def sessions(who: Visitor, status: str = "") -> list[str]:
+    """The page of the first session (of this status); of one to come also what can be done with it."""
+    found = who.api("get", f"sessions/me?status={status}" if status else "sessions/me")["items"]
+    if not found:
+        return []
+    one = f"/mentorship/session/{found[0]['id']}"
+    return [one, f"{one}/move", f"{one}/cancellation"] if status == "SCHEDULED" else [one]
