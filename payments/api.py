@@ -23,7 +23,7 @@ class CheckoutIn(CamelSchema):
 
     offering_id: Id
     scheduled_at: Instant | None = None
-    agenda: str = Field("", max_length=2000)
+    agenda: str | None = Field(None, max_length=2000)
 
 
 class CheckoutOut(CamelSchema):
@@ -50,7 +50,7 @@ def create_checkout(request: SignedInRequest, provider: str, wish: CheckoutIn) -
         offering_id=wish.offering_id,
         provider=provider,
         starts_at=wish.scheduled_at,
-        agenda=wish.agenda,
+        agenda=wish.agenda or "",
         idempotency_key=idempotency.key_of(request),
         site_url=site_url(request),
         now=request.now,

@@ -44,6 +44,12 @@ def test_sam_books_with_a_credit(as_sam, sam, mia, pack):
     assert cast.counters(pack) == (4, 1, 0)
 
 
+def test_a_text_that_may_be_left_out_may_be_null(as_sam, mia, pack):
+    answer = as_sam.post("sessions/book", mentorId=mia.pk, scheduledAt=at(2), agenda=None, packId=None)
+    assert (answer.status_code, answer.json()["agenda"]) == (201, "")
+    assert as_sam.patch(f"sessions/{answer.json()['id']}/cancel", reason=None).json()["status"] == "CANCELLED"
+
+
 def test_ids_may_come_as_strings(as_sam, mia, pack):
     answer = as_sam.post("sessions/book", mentorId=str(mia.pk), packId=str(pack.pk), scheduledAt=at(2))
     assert answer.status_code == 201
