@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import pgtrigger
 from django.conf import settings
@@ -105,6 +105,11 @@ class Seat(models.Model):
     def kept_until(self) -> datetime | None:
         """The later end of grace and hold, or None."""
         return max(filter(None, [self.grace_ends_at, self.held_until]), default=None)
+
+    def grace_fraction(self, now: datetime) -> float:
+        """What is left of the time it is kept, as a part of a whole grace: 0..1."""
+        left = (self.kept_until or now) - now
+        return max(0.0, min(1.0, left / timedelta(hours=settings.MENTORSHIP.grace_hours)))
 
     def in_grace(self, now: datetime) -> bool:
         return self.status == self.Status.GRACE and (self.kept_until or now) > now

@@ -112,13 +112,9 @@ def shown(session: Session, request: SignedInRequest) -> dict[str, Any]:
         "credit": session.credit or None,
         "absent_party": session.absent_party or None,
         "settled_at": session.settled_at,
-        "meeting_url": _meeting_url(session, page) if session.is_joinable(now) else None,
+        "meeting_url": (session.room_url or page) if session.is_joinable(now) else None,
         "url": page,
     }
-
-
-def _meeting_url(session: Session, page: str) -> str:
-    return session.meeting_url or session.mentor.mentor_profile.meeting_url or page
 
 
 def _one(request: SignedInRequest, session_id: UUID) -> dict[str, Any]:

@@ -72,7 +72,7 @@ def _starting(session: Session, person: Any, hours: int, now: datetime) -> Notic
             "student_name": session.student.display_name,
             "role": "mentor" if person.pk == session.mentor_id else "student",
             "starts_at": session.starts_at,
-            "duration_minutes": int(session.duration.total_seconds() // 60),
+            "duration_minutes": session.minutes,
             "agenda": session.agenda,
             "url": session.get_absolute_url(),
         },

@@ -10,7 +10,6 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Literal
 
-from django.conf import settings
 from django.db.models import Exists, OuterRef, Q, QuerySet, Subquery
 from django.db.models.functions import JSONObject
 
@@ -50,10 +49,7 @@ class Mentorship:
     @property
     def grace_fraction(self) -> float:
         """What is left of the grace, 0..1."""
-        if self.grace_ends_at is None:
-            return 0.0
-        left = (self.grace_ends_at - self.now).total_seconds()
-        return max(0.0, min(1.0, left / (settings.MENTORSHIP.grace_hours * 3600)))
+        return self.seat.grace_fraction(self.now) if self.seat and self.in_grace else 0.0
 
     @property
     def grace_left(self) -> str:

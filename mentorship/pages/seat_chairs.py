@@ -5,19 +5,12 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from django.conf import settings
-
 from mentorship.kernel import local_time
 from mentorship.kernel.templatetags.ui import initials
+from mentorship.pages.listings import CHAIRS
 from mentorship.pages.mentorships import Mentorship
 from seats.models import Seat
 
-STATES = {
-    Seat.Status.ACTIVE: "taken",
-    Seat.Status.GRACE: "grace",
-    Seat.Status.OFFERED: "offered",
-    Seat.Status.HELD: "held",
-}
 WORDS = {"taken": "taken", "grace": "in grace", "offered": "offered", "held": "being paid", "free": "free"}
 
 
@@ -44,14 +37,14 @@ def counts(row: list[dict[str, Any]]) -> str:
 
 
 def _chair(seat: Seat, one: Mentorship | None, now: datetime, url: str) -> dict[str, Any]:
-    state, name = STATES[Seat.Status(seat.status)], seat.student.display_name
+    state, name = CHAIRS[Seat.Status(seat.status)], seat.student.display_name
     caption = _caption(seat, one, now, state)
     return {
         "number": seat.number,
         "state": state,
         "initials": initials(name),
         "caption": caption,
-        "fraction": _fraction(seat, now) if state == "grace" else None,
+        "fraction": seat.grace_fraction(now) if state == "grace" else None,
         "label": f"Seat {seat.number}, {name}, {WORDS[state]}: {caption}",
         "url": f"{url}#seat-{seat.number}" if url else "",
     }
@@ -62,12 +55,6 @@ def _caption(seat: Seat, one: Mentorship | None, now: datetime, state: str) -> s
         return local_time.span(seat.kept_until - now, short=True) if seat.kept_until else ""
     rows = [row for row in (one.pack_rows if one else []) if row.pack and row.pack.takes_seat]
     return rows[0].progress if rows else "paid"
-
-
-def _fraction(seat: Seat, now: datetime) -> float:
-    if seat.kept_until is None:
-        return 0.0
-    return max(0.0, min(1.0, (seat.kept_until - now).total_seconds() / (settings.MENTORSHIP.grace_hours * 3600)))
 
 
 def _free(number: int) -> dict[str, Any]:

@@ -9,8 +9,9 @@ from django.http import HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
+from mentorship.pages.listings import CHAIRS
 from mentorship.pages.mentorships import Mentorship, mentorships
-from mentorship.pages.seat_chairs import STATES, WORDS, chairs, counts, occupied_seats
+from mentorship.pages.seat_chairs import WORDS, chairs, counts, occupied_seats
 from mentorship.people.http import SignedInRequest, mentors_only
 from seats.models import Seat, SeatEvent
 
@@ -47,6 +48,6 @@ def seats_page(request: SignedInRequest) -> HttpResponse:
 
 
 def _place(seat: Seat, one: Mentorship | None, events: list[SeatEvent]) -> dict[str, Any]:
-    state = STATES[Seat.Status(seat.status)]
+    state = CHAIRS[Seat.Status(seat.status)]
     rows = [row for row in (one.pack_rows if one else []) if row.pack]
     return {"seat": seat, "one": one, "state": state, "state_words": WORDS[state], "rows": rows, "events": events}

@@ -55,10 +55,6 @@ class SessionCard:
         return self.now >= self.session.ends_at
 
     @property
-    def minutes(self) -> int:
-        return int(self.session.duration.total_seconds() // 60)
-
-    @property
     def rank(self) -> str:
         """ "3 of 4", or nothing for a session that stands alone."""
         number, pack = getattr(self.session, "number", None), self.session.pack

@@ -79,8 +79,8 @@ def context_of(card: SessionCard, **more: Any) -> dict[str, Any]:
         "inside": inside,
         "other_entered": card.other.pk in entered,
         "other_here": bool(cache.get(_here_key(card.session, card.other.pk))),
-        "meeting_url": meeting_url(card) if card.stage == "open" and inside else "",
-        "has_room": bool(meeting_url(card)),
+        "meeting_url": card.session.room_url if card.stage == "open" and inside else "",
+        "has_room": bool(card.session.room_url),
         "judge_absent": _may_judge_absent(card, inside, entered),
         "cancelling": _cancelling(card),
         "if_used": card.if_used if card.is_mentor else "",
@@ -91,11 +91,6 @@ def context_of(card: SessionCard, **more: Any) -> dict[str, Any]:
         "bookable_pack": _bookable_pack(card),
     }
     return context | more
-
-
-def meeting_url(card: SessionCard) -> str:
-    """The session's own address, else the mentor's usual one; empty where neither is set."""
-    return card.session.meeting_url or card.session.mentor.mentor_profile.meeting_url
 
 
 def _here_key(session: Session, person_id: int) -> str:

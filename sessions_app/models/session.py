@@ -163,6 +163,15 @@ class Session(models.Model):
         return self.ends_at - self.starts_at
 
     @property
+    def minutes(self) -> int:
+        return int(self.duration.total_seconds() // 60)
+
+    @property
+    def room_url(self) -> str:
+        """Where the two meet: the session's own address, else the mentor's usual one; empty where neither is set."""
+        return self.meeting_url or self.mentor.mentor_profile.meeting_url
+
+    @property
     def is_booked(self) -> bool:
         return self.status in self.BOOKED
 

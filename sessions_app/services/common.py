@@ -87,7 +87,7 @@ def tell(session: Session, kind: str, *people: Any, key: str, now: datetime, **c
             role="mentor" if person.pk == session.mentor_id else "student",
             title=session.title,
             starts_at=session.starts_at,
-            duration_minutes=int(session.duration.total_seconds() // 60),
+            duration_minutes=session.minutes,
             agenda=session.agenda,
             url=session.get_absolute_url(),
             **context,
