@@ -73,10 +73,15 @@ def of_mentor(who: Visitor) -> list[str]:
     return [*MENTOR, f"{shop}/edit", *sessions(who, "COMPLETED")]
 
 
-def sessions(who: Visitor, status: str = "") -> list[str]:
-    """The page of the first session (of this status); of one to come also what can be done with it."""
-    found = who.api("get", f"sessions/me?status={status}" if status else "sessions/me")["items"]
+def sessions(who: Visitor, status: str) -> list[str]:
+    """The page of the first session of this status; of one to come also what can be done with it."""
+    found = who.api("get", f"sessions/me?status={status}")["items"]
     if not found:
         return []
     one = f"/mentorship/session/{found[0]['id']}"
     return [one, f"{one}/move", f"{one}/cancellation"] if status == "SCHEDULED" else [one]
+
+
+def live(who: Visitor) -> list[str]:
+    """The room of a session that runs, or one that ran and is not settled yet."""
+    return sessions(who, "IN_PROGRESS")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from types import SimpleNamespace
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
@@ -70,7 +71,7 @@ class Inspector:
 
 GROUPS: dict[str, dict[str, Callable[[Visitor], list[str]]]] = {
     "visitors": {"": pages.of_visitor, "nia": pages.of_newcomer},
-    "students": {"sue": pages.of_student, "sam": pages.of_pack_owner, "leo": pages.sessions, "uma": pages.sessions},
+    "students": {"sue": pages.of_student, "sam": pages.of_pack_owner, "leo": pages.live, "uma": pages.live},
     "mentors": {"mia": pages.of_mentor},
 }
 
@@ -86,3 +87,20 @@ def test_nothing_is_wrong_with_their_pages(person, group):
         for path in walked:
             inspector.look(who, path, name or "visitor")
     assert not inspector.wrong, "\n" + "\n".join(inspector.wrong)
+
+
+BAD = """<main><button style="width:40px;height:40px"></button><p style="color:#999;background:#fff">Hello</p>
+<div class="wide" style="width:900px">Hello</div></main>"""
+
+
+def test_the_inspector_sees_what_is_wrong(page):
+    """The control: otherwise it could find nothing anywhere."""
+    page.set_viewport_size(PHONE)
+    page.set_content(BAD)
+    inspector, who = Inspector(), SimpleNamespace(page=page)
+    inspector.axe(who, "all", ALL)
+    inspector.axe(who, "look", BY_LOOK)
+    found = [line.split(" (")[0] for line in inspector.wrong]
+    assert {"all: button-name", "all: color-contrast", "look: color-contrast"} <= set(found)
+    assert "look: button-name" not in found
+    assert page.evaluate(STICKS_OUT) == "DIV.wide"
