@@ -38,6 +38,7 @@ class OrderOut(CamelSchema):
     status: str
     amount: int = Field(description="minor units")
     currency: str
+    refunded_amount: int = Field(description="minor units that went back or are on their way back")
     pack_id: int | None
     session_id: UUID | None
 
@@ -71,6 +72,7 @@ def get_order(request: SignedInRequest, order_id: UUID) -> dict[str, object]:
         "status": order.status_at(request.now),
         "amount": order.amount_minor,
         "currency": order.currency,
+        "refunded_amount": order.refunds.going_back(),
         "pack_id": order.pack_id,
         "session_id": order.session_id,
     }

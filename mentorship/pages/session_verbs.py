@@ -178,9 +178,11 @@ def _parties(card: SessionCard) -> list[dict[str, str]]:
     back = f"The session goes back to {student}."
     if not card.is_mentor:
         return [{"value": Party.MENTOR, "title": f"{mentor} did not come", "note": "The session comes back to you."}]
-    used = card.if_used
+    student_absent = {"value": Party.STUDENT, "title": f"{student} did not come", "note": card.if_used}
+    if card.now < card.session.ends_at:  # before the end one speaks only of the other side
+        return [student_absent]
     return [
-        {"value": Party.STUDENT, "title": f"{student} did not come", "note": used},
+        student_absent,
         {"value": Party.MENTOR, "title": "I did not come", "note": back},
         {"value": Party.BOTH, "title": "Neither of us came", "note": back},
     ]

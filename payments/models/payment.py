@@ -49,6 +49,11 @@ class RefundQuerySet(models.QuerySet["Refund"]):
     def due(self, machine_now: datetime) -> RefundQuerySet:
         return self.filter(status=Refund.Status.REQUESTED, next_attempt_at__lte=machine_now)
 
+    def going_back(self) -> int:
+        """The sum that went back or is on its way, minor units."""
+        standing = self.exclude(status=Refund.Status.FAILED)
+        return standing.aggregate(sum=models.Sum("amount_minor", default=0))["sum"]
+
 
 class Refund(models.Model):
     """Money that goes back. Credits are taken when it is requested; the provider is asked by a worker."""

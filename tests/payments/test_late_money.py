@@ -54,6 +54,14 @@ def test_a_pack_without_a_seat_is_refunded(sam, sue):
     assert Refund.objects.count() == 1
 
 
+def test_the_buyer_sees_over_the_api_that_money_goes_back(mia, sam, client):
+    order = place(sam, offering(mia, sessions=1, price=8000), starts_at=at(2))
+    client.force_login(sam)
+    assert client.get(f"/api/orders/{order.pk}").json()["refundedAmount"] == 0
+    pay(order, now=at(3))
+    assert client.get(f"/api/orders/{order.pk}").json()["refundedAmount"] == 8000
+
+
 def test_a_single_session_needs_its_time(mia, sam, sue):
     single = offering(mia, sessions=1, price=8000)
     order = place(sam, single, starts_at=at(2))
