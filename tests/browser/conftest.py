@@ -52,7 +52,7 @@ def person(browser: Any, site: str) -> Any:
         context = browser.new_context(
             base_url=site, timezone_id="Europe/Berlin", viewport={"width": 1280, "height": 900}, **options
         )
-        context.set_default_timeout(15_000)
+        context.set_default_timeout(30_000)
         windows.append(context)
         visitor = Visitor(context)
         if email:
