@@ -80,4 +80,7 @@ def forbidden(request: HttpRequest, exception: Exception | None = None) -> HttpR
 def server_error(request: HttpRequest) -> HttpResponse:
     if wants_json(request):
         return problem(500, "server_error", "Something broke on our side. Nothing was changed.")
-    return render(request, "500.html", status=500)
+    try:
+        return render(request, "500.html", status=500)
+    except Exception:  # noqa: BLE001  (what broke may be just what this page needs, such as the static files' manifest)
+        return HttpResponse("Something broke on our side. Nothing was lost.", status=500, content_type="text/plain")

@@ -111,3 +111,8 @@ def test_staff_without_the_right_cannot_press_a_verb(db, client, mia, sam):
     url = reverse("admin:packs_sessionpack_credits", args=[pack.pk])
     assert client.post(url, {"_form_submitted": "on", "delta": 5, "reason": "x"}).status_code == 403
     assert counters(pack) == (4, 0, 0)
+
+
+def test_the_admin_alone_may_build_functions(boss, client):
+    assert "'unsafe-eval'" in client.get("/admin/").headers["Content-Security-Policy"]
+    assert "unsafe" not in client.get("/settings/profile").headers["Content-Security-Policy"]
