@@ -57,6 +57,10 @@ class Visitor:
         answer = self.page.goto(path)
         assert answer is not None and answer.ok, f"{path}: {answer and answer.status}"
 
+    def settled(self) -> None:
+        """Wait until nothing is being fetched or swapped: a press on what is just being replaced would be lost."""
+        self.page.wait_for_load_state("networkidle")
+
     def press(self, name: str, role: str = "button", exact: bool = False) -> None:
         self.page.get_by_role(role, name=name, exact=exact).first.click()  # type: ignore[arg-type]
 

@@ -16,10 +16,12 @@ HOUR = timedelta(hours=1)
 def buy_a_pack_of_four(zoe):
     """From the marketplace to the paid pack, signing up inside checkout by the mailed code."""
     zoe.go("/mentorship")
+    zoe.settled()
     zoe.page.get_by_role("link", name=re.compile("Mia Sato")).first.click()
-    zoe.page.get_by_role("radio", name=re.compile("4 × 60 min|Four sessions")).or_(
-        zoe.page.get_by_role("link", name=re.compile("Four sessions"))
-    ).first.click()
+    zoe.page.wait_for_url("**/mentorship/mentors/**")
+    zoe.settled()
+    zoe.page.get_by_role("link", name=re.compile("Four sessions")).first.click()
+    zoe.settled()
     zoe.page.get_by_role("link", name=re.compile("Take a seat, first on")).click()
     zoe.page.get_by_label("name", exact=False).first.fill("Zoe Adler")
     zoe.page.get_by_label(re.compile("mail", re.I)).first.fill(ZOE)
