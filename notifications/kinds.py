@@ -243,7 +243,7 @@ _ALL = (
         student=Words(
             "Your seat with {mentor_name} is kept until {grace_ends_at:default}",
             (
-                "You have used all your sessions. Until {grace_ends_at} your seat is still yours.",
+                "{grace_reason} Until {grace_ends_at} your seat is still yours.",
                 "Renew before then and you keep it; after that it goes to the next person. Nothing is charged by itself.",
             ),
             "Renew and keep the seat",

@@ -88,6 +88,7 @@ def _values(role: str, recipient: User, context: dict[str, Any], now: datetime) 
     if other:
         values.setdefault("other", other)
     values.setdefault("grace_hours", _Count(settings.MENTORSHIP.grace_hours))
+    values.setdefault("grace_reason", "You have used all your sessions.")
     if isinstance(starts_at := context.get("starts_at"), datetime):
         values["student_may_change"] = _may_change(starts_at, recipient.zone, now)
     return values

@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import pgtrigger
 from django.conf import settings
@@ -20,10 +20,23 @@ class SessionPackQuerySet(models.QuerySet["SessionPack"]):
         return self.filter(status=SessionPack.Status.ACTIVE, expires_at__lte=now)
 
     def keeping_a_seat(self, now: datetime) -> SessionPackQuerySet:
-        """Seat-taking packs for whose sake an ACTIVE seat stays: unexpired, or with a session still scheduled."""
+        """Seat-taking packs for whose sake an ACTIVE seat stays: unexpired, or with a session still scheduled.
+
+        Where expired packs get a grace too, they keep the seat until it enters that grace.
+        """
         live = Q(status=SessionPack.Status.ACTIVE, expires_at__gt=now)
         held = Q(status__in=[SessionPack.Status.ACTIVE, SessionPack.Status.EXPIRED], sessions_held__gt=0)
-        return self.filter(live | held, takes_seat=True)
+        keeping = live | held
+        if settings.MENTORSHIP.expiry_grace_hours:
+            keeping |= self.in_expiry_grace(now)
+        return self.filter(keeping, takes_seat=True)
+
+    @staticmethod
+    def in_expiry_grace(now: datetime) -> Q:
+        """Expired less than the expiry grace ago (by default there is none), whether or not a job has marked it."""
+        since = now - timedelta(hours=settings.MENTORSHIP.expiry_grace_hours)
+        either = [SessionPack.Status.ACTIVE, SessionPack.Status.EXPIRED]
+        return Q(status__in=either, expires_at__gt=since, expires_at__lte=now)
 
 
 class SessionPack(models.Model):

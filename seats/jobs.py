@@ -37,6 +37,8 @@ def sweep_seats(now: datetime) -> int:
 def _mentors_with_lapsed(now: datetime) -> list[int]:
     seats: QuerySet[Seat] = Seat.objects.lapsed(now)
     packs = SessionPack.objects.lapsed(now)
+    if settings.MENTORSHIP.expiry_grace_hours:
+        packs |= SessionPack.objects.filter(SessionPack.objects.in_expiry_grace(now))
     return sorted({*seats.values_list("mentor_id", flat=True), *packs.values_list("mentor_id", flat=True)})
 
 

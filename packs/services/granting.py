@@ -4,7 +4,6 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from django.conf import settings
 from django.db import transaction
 from django.db.models import Q, Sum
 
@@ -73,8 +72,7 @@ def _pack_to_extend(
     extendable = Q(status=SessionPack.Status.ACTIVE)
     if seat_in_grace_since is not None:
         extendable |= Q(status=SessionPack.Status.DEPLETED, depleted_at__gte=seat_in_grace_since)
-        grace = timedelta(hours=settings.MENTORSHIP.expiry_grace_hours)
-        extendable |= Q(status=SessionPack.Status.EXPIRED, expires_at__gt=now - grace)
+        extendable |= SessionPack.objects.in_expiry_grace(now)
     packs = SessionPack.objects.filter(
         extendable, student_id=student_id, mentor_id=mentor_id, duration_minutes=duration_minutes, takes_seat=True
     )

@@ -1,14 +1,15 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable
-from datetime import datetime
+from datetime import datetime, timedelta
 
+from django.conf import settings
 from django.db import transaction
-from django.db.models import Case, F, Max, OuterRef, Subquery, Value, When
+from django.db.models import Case, Exists, F, Max, OuterRef, Q, Subquery, Value, When
 from django.db.models.functions import Coalesce, Greatest, Least
 
 from mentorship.kernel.locking import lock
-from notifications.services import Notice, notify_many
+from notifications.services import Notice, notify, notify_many
 from packs.models import SessionPack
 from packs.services import expire_lapsed
 from seats.models import Seat, SeatEvent
@@ -26,6 +27,7 @@ def release_lapsed(mentor_ids: Collection[int], *, now: datetime) -> int:
     statements does not depend on the number of seats. What is released is stamped with the time it was due.
     """
     expire_lapsed(SessionPack.objects.filter(mentor__in=mentor_ids), now=now)
+    _start_expiry_grace(mentor_ids, now)
     lapsed = lock(Seat.objects.lapsed(now).filter(mentor__in=mentor_ids))
     if not lapsed:
         return 0
@@ -51,6 +53,41 @@ def release_lapsed(mentor_ids: Collection[int], *, now: datetime) -> int:
     )
     _tell((seat for seat in released if before[seat.pk] in TOLD), now)
     return len(before)
+
+
+def _start_expiry_grace(mentor_ids: Collection[int], now: datetime) -> None:
+    """Seats kept only by a pack that has just expired enter GRACE, where the operator grants that (by default not)."""
+    hours = settings.MENTORSHIP.expiry_grace_hours
+    if not hours:
+        return
+    packs = SessionPack.objects.filter(mentor=OuterRef("mentor"), student=OuterRef("student"), takes_seat=True)
+    alive = packs.filter(Q(status=SessionPack.Status.ACTIVE, expires_at__gt=now) | Q(sessions_held__gt=0))
+    expired = packs.filter(SessionPack.objects.in_expiry_grace(now)).order_by("-expires_at").values("expires_at")[:1]
+    seats = Seat.objects.filter(~Exists(alive), mentor__in=mentor_ids, status=Status.ACTIVE)
+    for seat in lock(seats.annotate(expired_at=Subquery(expired)).filter(expired_at__isnull=False)):
+        since: datetime = seat.expired_at  # type: ignore[attr-defined]
+        seat.status, seat.grace_ends_at = Status.GRACE, since + timedelta(hours=hours)
+        seat.save(update_fields=["status", "grace_ends_at"])
+        SeatEvent.objects.create(
+            seat=seat, before=Status.ACTIVE, after=Status.GRACE, reason=Reason.PACK_EXPIRED.label, at=since
+        )
+        _tell_of_expiry_grace(seat, seat.grace_ends_at, now)
+
+
+def _tell_of_expiry_grace(seat: Seat, ends_at: datetime, now: datetime) -> None:
+    notify(
+        "grace_started",
+        recipient=seat.student,
+        about=f"seat:{seat.pk}",
+        dedupe_key=f"grace_started:{seat.pk}:{ends_at.isoformat()}:{seat.student_id}",
+        not_after=ends_at,
+        now=now,
+        role="student",
+        mentor_name=seat.mentor.display_name,
+        grace_reason="Your pack has expired; renewing brings back what was left of it.",
+        grace_ends_at=ends_at,
+        url=seat.mentor.mentor_profile.get_absolute_url(),
+    )
 
 
 def _due(now: datetime) -> Least:
