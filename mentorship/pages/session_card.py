@@ -65,7 +65,7 @@ class SessionCard:
     @property
     def free_until(self) -> datetime:
         """Until when it can be moved, and cancelled by the student for nothing."""
-        return self.session.starts_at - timedelta(hours=settings.MENTORSHIP.move_notice_hours)
+        return self.session.free_until
 
     @property
     def can_move(self) -> bool:

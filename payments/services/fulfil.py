@@ -94,11 +94,12 @@ def _first_session(order: Order, pack: SessionPack, now: datetime) -> Session | 
     if session is not None:
         return session
     try:
-        session = book_paid(
+        return book_paid(
             order_id=order.pk,
             pack=pack,
             student=order.student,
             starts_at=order.starts_at,
+            agenda=order.agenda,
             now=now,
         )
     except Refusal as refusal:
@@ -106,9 +107,6 @@ def _first_session(order: Order, pack: SessionPack, now: datetime) -> Session | 
         if not order.takes_seat or refusal.code == "given_up":
             raise
         return None
-    session.agenda = order.agenda
-    session.save(update_fields=["agenda"])
-    return session
 
 
 def _give_back(order: Order, refusal: Refusal, now: datetime) -> None:

@@ -186,9 +186,14 @@ class Session(models.Model):
         """The room is open: only while it runs, and only when it is booked. It never asks for free credits."""
         return self.is_booked and self.room_opens_at() <= now <= self.ends_at
 
+    @property
+    def free_until(self) -> datetime:
+        """Until when it can be moved, and cancelled by the student for nothing."""
+        return self.starts_at - timedelta(hours=settings.MENTORSHIP.move_notice_hours)
+
     def moves_freely(self, now: datetime) -> bool:
         """24 h or more before the start: exactly 24:00:00 still counts."""
-        return now <= self.starts_at - timedelta(hours=settings.MENTORSHIP.move_notice_hours)
+        return now <= self.free_until
 
     def can_be_undone(self, now: datetime) -> bool:
         """A fresh booking can be taken back for 15 minutes, while the start is over an hour away."""

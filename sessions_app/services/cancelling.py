@@ -1,11 +1,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from django.conf import settings
 from django.db import transaction
 
 from mentorship.kernel.refusals import Refusal
@@ -43,7 +42,7 @@ def what_if_cancelled(session: Session, *, by: Any, now: datetime) -> Consequenc
 
 
 def _by_student(session: Session, now: datetime) -> Consequence:
-    free_until = session.starts_at - timedelta(hours=settings.MENTORSHIP.move_notice_hours)
+    free_until = session.free_until
     if session.moves_freely(now) or session.can_be_undone(now):
         if session.pack is not None and not session.pack.is_open(now):
             sentence = "The pack has expired, so this session would be lost."

@@ -87,7 +87,9 @@ def confirm_reserved(*, order_id: UUID, pack: SessionPack, now: datetime) -> Ses
     return session
 
 
-def book_paid(*, order_id: UUID, pack: SessionPack, student: Any, starts_at: datetime, now: datetime) -> Session:
+def book_paid(
+    *, order_id: UUID, pack: SessionPack, student: Any, starts_at: datetime, agenda: str = "", now: datetime
+) -> Session:
     """Late money: book the time that was lost once more, if it is still free. Notice does not count against the buyer.
 
     Raises Refusal `slot_unavailable`, `given_up` (one of the two cancelled it). The caller holds the people's locks.
@@ -108,7 +110,7 @@ def book_paid(*, order_id: UUID, pack: SessionPack, student: Any, starts_at: dat
         except Refusal as refusal:
             if refusal.code != "notice_too_short":
                 raise
-        return schedule(pack, profile, starts_at=starts_at, order_id=order_id, by=student, now=now)
+        return schedule(pack, profile, starts_at=starts_at, agenda=agenda, order_id=order_id, by=student, now=now)
 
 
 @transaction.atomic

@@ -75,7 +75,9 @@ def test_a_single_session_needs_its_time(mia, sam, sue):
 def test_a_single_session_whose_time_is_free_is_booked(mia, sam):
     order = place(sam, offering(mia, sessions=1, price=8000), starts_at=at(2))
     expire_orders(LATE)
-    assert pay(order, now=LATE).session.status == Session.Status.SCHEDULED
+    Order.objects.filter(pk=order.pk).update(agenda="My plot")
+    session = pay(order, now=LATE).session
+    assert (session.status, session.agenda) == (Session.Status.SCHEDULED, "My plot")
 
 
 def test_a_time_that_is_over_is_refunded(mia, sam):
