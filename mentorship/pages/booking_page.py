@@ -9,6 +9,7 @@ from uuid import uuid4
 from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
+from django.core.exceptions import ValidationError
 from django.http import Http404, HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_http_methods
@@ -127,7 +128,7 @@ def _time(form: BookForm, request: SignedInRequest) -> datetime | None:
     sent = request.POST.get("scheduledAt") or request.GET.get("at")
     try:
         return form.fields["scheduledAt"].clean(sent)
-    except Exception:  # noqa: BLE001  (whatever an address says, the page shows)
+    except ValidationError:  # whatever an address says, the page shows, with nothing chosen
         return None
 
 

@@ -170,3 +170,13 @@ def test_times_are_the_readers(as_, max_):
     pack = bought(student, max_)
     page = words(as_(student).get(BOOK, {"pack": pack.pk}))
     assert "Times are yours, Kolkata. Max is in Berlin, where 11:30 is 08:00." in page
+
+
+@pytest.mark.parametrize(
+    "said", ["nonsense", "2026-06-03T10:00", "0001-01-01T00:00:00+23:59", "9999-12-31T23:59:59-23:59", "\0", "9" * 999]
+)
+def test_an_address_with_a_time_that_is_none_shows_the_page_with_nothing_chosen(as_, sam, mia, said):
+    pack = bought(sam, mia)
+    page = as_(sam).get(BOOK, {"pack": pack.pk, "at": said})
+    assert page.status_code == 200
+    assert b" checked" not in page.content
