@@ -8,7 +8,7 @@ from csp.constants import NONCE, NONE, SELF
 from mentorship.admin_menu import UNFOLD  # noqa: F401  (django-unfold reads it)
 from mentorship.kernel import database_url, env as environment, logs
 
-ENV, MENTORSHIP = environment.read()
+ENV, MENTORSHIP, PROVIDERS = environment.read()
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 DATA_DIR = Path(ENV.data_dir)
@@ -22,6 +22,8 @@ _local = ["localhost", "127.0.0.1", "[::1]"] if DEMO or DEBUG else []
 ALLOWED_HOSTS = sorted({_host, *ENV.allowed_hosts, *_local})
 CSRF_TRUSTED_ORIGINS = [BASE_URL]
 SANDBOX_PAYMENTS = ENV.sandbox_payments
+ENCRYPTION_KEYS = ENV.encryption_keys or [f"encryption:{SECRET_KEY}"]
+METRICS_TOKEN = ENV.metrics_token
 SANDBOX_SECRET = ENV.sandbox_secret or f"sandbox:{SECRET_KEY}"
 
 INSTALLED_APPS = [
@@ -218,7 +220,7 @@ CONTENT_SECURITY_POLICY = {
         "img-src": [SELF, "data:"],
         "object-src": [NONE],
         "base-uri": [SELF],
-        "form-action": [SELF],
+        "form-action": [SELF, *PROVIDERS.checkout_origins()],
         "frame-ancestors": [NONE],
     },
 }

@@ -12,6 +12,8 @@ from urllib.parse import urlsplit
 from pydantic import Field, ValidationError, field_validator, model_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
+from mentorship.kernel.provider_env import Providers
+
 MAIL_PORTS = {"smtp": 25, "smtp+tls": 587, "smtps": 465}
 DEMO_SECRET = "demo-only-secret-key-that-protects-nothing-real-0123456789"  # noqa: S105
 
@@ -70,14 +72,27 @@ class Env(BaseSettings):
         description="smtps://user:password@host:port (TLS), smtp+tls:// (STARTTLS) or smtp://; empty: mail goes to the log",
     )
     default_from_email: str = Field("Mentorship <hello@localhost>", description="sender of all mail")
+    encryption_keys: Annotated[list[str], NoDecode] = Field(
+        [],
+        description="encrypts mentors' payout details: the first one writes, the others still read (rotation); comma "
+        "separated, at least 32 characters each; derived from SECRET_KEY when empty",
+    )
+    metrics_token: str = Field("", description="`/metrics` answers to this bearer token; empty: there is no such page")
     data_dir: str = Field(".data", description="uploads and embedded servers")
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field("INFO", description="least level that is logged")
     sentry_dsn: str = Field("", description="optional: report errors to Sentry")
 
-    @field_validator("allowed_hosts", mode="before")
+    @field_validator("allowed_hosts", "encryption_keys", mode="before")
     @classmethod
     def split_hosts(cls, value: object) -> object:
         return [h.strip() for h in value.split(",") if h.strip()] if isinstance(value, str) else value
+
+    @field_validator("encryption_keys")
+    @classmethod
+    def keys_are_long(cls, value: list[str]) -> list[str]:
+        if any(len(key) < 32 for key in value):
+            raise ValueError("each key must have at least 32 characters")
+        return value
 
     @field_validator("database_url")
     @classmethod
@@ -124,10 +139,15 @@ class Env(BaseSettings):
         return self
 
 
-def read() -> tuple[Env, Numbers]:
-    """Read both from the environment. Raises SystemExit with one line for each thing that is missing or wrong."""
+def read() -> tuple[Env, Numbers, Providers]:
+    """Read all from the environment. Raises SystemExit with one line for each thing that is missing or wrong."""
     try:
-        return Env(), Numbers()
+        env, numbers, providers = Env(), Numbers(), Providers()
+        if not env.demo and not env.debug:
+            providers.check_addresses()
+        return env, numbers, providers
     except ValidationError as wrong:
         lines = [f"  {'.'.join(map(str, e['loc'])).upper() or 'SETTINGS'}: {e['msg']}" for e in wrong.errors()]
-        sys.exit("The settings are not complete (README, 'Settings'):\n" + "\n".join(lines))
+    except ValueError as wrong:
+        lines = [f"  {wrong}"]
+    sys.exit("The settings are not complete (README, 'Settings'):\n" + "\n".join(lines))

@@ -1,4 +1,8 @@
-"""What a payment provider can do for us. Everything above speaks only this."""
+"""What a payment provider can do for us. Everything above speaks only this.
+
+All amounts are integers in the minor units of ISO 4217 (JPY 101 is 101, EUR 1.01 is 101), whatever the provider's wire
+says; an adapter turns them, exactly or with ValueError.
+"""
 
 from __future__ import annotations
 
@@ -9,7 +13,7 @@ from enum import StrEnum
 from typing import Protocol
 from uuid import UUID
 
-from payments.models import Order, Refund
+from payments.models import Order, Payment, Refund
 
 TIMEOUT = 5  # seconds; the most a request may wait for a provider
 
@@ -29,6 +33,18 @@ class PaymentStatus(StrEnum):
     EXPIRED = "EXPIRED"
 
 
+class RefundStatus(StrEnum):
+    PENDING = "PENDING"
+    SUCCEEDED = "SUCCEEDED"
+    FAILED = "FAILED"
+
+
+class DisputeStatus(StrEnum):
+    OPEN = "OPEN"
+    WON = "WON"
+    LOST = "LOST"
+
+
 @dataclass(frozen=True)
 class Checkout:
     """A page at the provider: its reference there, and where the student goes."""
@@ -39,7 +55,7 @@ class Checkout:
 
 @dataclass(frozen=True)
 class PaymentFacts:
-    """The provider's truth about one checkout. Amounts in minor units; `live` is false for test money."""
+    """The provider's truth about one checkout. `live` is false for test money; `fee` is what the provider kept."""
 
     status: PaymentStatus
     reference: str
@@ -48,32 +64,89 @@ class PaymentFacts:
     amount: int = 0
     currency: str = ""
     live: bool = True
+    fee: int = 0
+    fee_currency: str = ""
+
+
+@dataclass(frozen=True)
+class RefundFacts:
+    """The provider's truth about one refund. `refund_id` is our Refund's id when the provider says we asked for it.
+
+    A refusal for good (nothing left, too old, disputed) is FAILED with `error`, and may have no reference.
+    """
+
+    status: RefundStatus
+    reference: str
+    amount: int
+    currency: str
+    refund_id: int | None = None
+    error: str = ""
+
+
+@dataclass(frozen=True)
+class DisputeFacts:
+    """The provider's truth about one dispute (chargeback). A mere inquiry that moves no money is none."""
+
+    status: DisputeStatus
+    reference: str
+    amount: int
+    currency: str
+    reason: str = ""
+
+
+@dataclass(frozen=True)
+class Reversals:
+    """Everything that went back, or may, of one payment."""
+
+    refunds: tuple[RefundFacts, ...] = ()
+    disputes: tuple[DisputeFacts, ...] = ()
 
 
 @dataclass(frozen=True)
 class Event:
-    """A verified webhook: the provider's key of this event, what kind it is, and the checkout it speaks about."""
+    """A verified webhook: the provider's key of this event, what kind it is, and where to look.
+
+    `reference` is what `fetch_payment` takes (a checkout's reference, or the adapter's own word for a payment); empty for
+    kinds that are kept but ask for nothing.
+    """
 
     key: str
     kind: str
-    reference: str
+    reference: str = ""
 
 
 class Provider(Protocol):
     name: str
+    label: str  # what a buyer reads: "Card (Stripe)"
     live: bool
 
-    def create_checkout(self, order: Order, *, return_url: str, cancel_url: str, webhook_url: str) -> Checkout:
-        """A page on which this order can be paid. The order's id is the idempotency key: same order, same page."""
+    def takes(self, currency: str, amount_minor: int) -> bool:
+        """Whether this sum can be paid here: the currency is known and the sum within the provider's limits."""
 
-    def fetch_payment(self, reference: str) -> PaymentFacts:
-        """What is true about this checkout. Raises ProviderTrouble."""
+    def create_checkout(self, order: Order, *, return_url: str, cancel_url: str, webhook_url: str) -> Checkout:
+        """A page on which this order can be paid. The order's id is the idempotency key: same order, same page.
+
+        Raises ProviderTrouble.
+        """
+
+    def fetch_payment(self, reference: str, *, collect: bool = True) -> PaymentFacts:
+        """What is true about this checkout. Raises ProviderTrouble.
+
+        Where the buyer's approval still has to be turned into money by us (PayPal), that happens here, once, and only
+        with `collect`; without, an approved checkout is PENDING.
+        """
+
+    def fetch_reversals(self, payment: Payment) -> Reversals:
+        """All refunds and disputes of this payment, whoever began them. Raises ProviderTrouble."""
 
     def parse_webhook(self, headers: Mapping[str, str], body: bytes, machine_now: datetime) -> Event:
-        """Verify and read a webhook. Raises ForgedWebhook, and ValueError for what is signed but cannot be read."""
+        """Verify and read a webhook. Raises ForgedWebhook, and ValueError for what is signed but cannot be read.
 
-    def refund(self, refund: Refund) -> str:
-        """Give this money back, once for each refund id. Returns the provider's reference. Raises ProviderTrouble."""
+        It asks nobody: an event only says where to look.
+        """
+
+    def refund(self, refund: Refund) -> RefundFacts:
+        """Give this money back, once for each refund id; asked again, say what became of it. Raises ProviderTrouble."""
 
     def expire_checkout(self, reference: str) -> None:
         """Ask the page to take no more money. Harmless when it is over already. Raises ProviderTrouble."""
