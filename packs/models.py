@@ -13,18 +13,24 @@ from mentorship.kernel import money
 class SessionPackQuerySet(models.QuerySet["SessionPack"]):
     def open(self, now: datetime) -> SessionPackQuerySet:
         """Packs whose credits can be booked: ACTIVE and not past expiry, whether or not a job has run."""
-        return self.filter(status=SessionPack.Status.ACTIVE, expires_at__gt=now)
+        return self.filter(self.unexpired(now))
 
     def lapsed(self, now: datetime) -> SessionPackQuerySet:
         """Packs that are past expiry but not yet marked so."""
-        return self.filter(status=SessionPack.Status.ACTIVE, expires_at__lte=now)
+        return self.filter(status=SessionPack.Status.ACTIVE, expires_at__lte=now, frozen_at=None, paused_at=None)
+
+    @staticmethod
+    def unexpired(now: datetime) -> Q:
+        """ACTIVE and not past expiry. While a pack is frozen or paused its clock stands: no deadline is reached."""
+        stands = Q(frozen_at__isnull=False) | Q(paused_at__isnull=False)
+        return Q(stands | Q(expires_at__gt=now), status=SessionPack.Status.ACTIVE)
 
     def keeping_a_seat(self, now: datetime) -> SessionPackQuerySet:
         """Seat-taking packs for whose sake an ACTIVE seat stays: unexpired, or with a session still scheduled.
 
         Where expired packs get a grace too, they keep the seat until it enters that grace.
         """
-        live = Q(status=SessionPack.Status.ACTIVE, expires_at__gt=now)
+        live = self.unexpired(now)
         held = Q(status__in=[SessionPack.Status.ACTIVE, SessionPack.Status.EXPIRED], sessions_held__gt=0)
         keeping = live | held
         if settings.MENTORSHIP.expiry_grace_hours:
@@ -36,7 +42,7 @@ class SessionPackQuerySet(models.QuerySet["SessionPack"]):
         """Expired less than the expiry grace ago (by default there is none), whether or not a job has marked it."""
         since = now - timedelta(hours=settings.MENTORSHIP.expiry_grace_hours)
         either = [SessionPack.Status.ACTIVE, SessionPack.Status.EXPIRED]
-        return Q(status__in=either, expires_at__gt=since, expires_at__lte=now)
+        return Q(status__in=either, expires_at__gt=since, expires_at__lte=now, frozen_at=None, paused_at=None)
 
 
 class SessionPack(models.Model):
@@ -98,10 +104,15 @@ class SessionPack(models.Model):
 
     def is_open(self, now: datetime) -> bool:
         """Its credits can be booked (the same word as the queryset's)."""
-        return self.status == self.Status.ACTIVE and self.expires_at > now
+        return self.status == self.Status.ACTIVE and not self.has_lapsed(now)
 
     def has_lapsed(self, now: datetime) -> bool:
-        return self.status == self.Status.ACTIVE and self.expires_at <= now
+        """Past expiry but not yet marked so. While it is frozen or paused its clock stands."""
+        return self.status == self.Status.ACTIVE and self.expires_at <= now and not self.clock_stands
+
+    @property
+    def clock_stands(self) -> bool:
+        return self.frozen_at is not None or self.paused_at is not None
 
     # What everybody is shown: the same before and after the job that tidies up has run.
 
@@ -123,6 +134,21 @@ class SessionPack(models.Model):
 
     def get_absolute_url(self) -> str:
         return f"/student/packs/{self.pk}"
+
+
+class Freeze(models.Model):
+    """Why a pack is frozen: a dispute, a claim. While one stands nothing can be booked from it and its clock stands."""
+
+    pack = models.ForeignKey(SessionPack, on_delete=models.PROTECT, related_name="freezes")
+    cause = models.CharField(max_length=100, help_text="What froze it; once for each pack.")
+    since = models.DateTimeField()
+    until = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["pack", "cause"], name="packs_frozen_once_per_cause")]
+
+    def __str__(self) -> str:
+        return f"{self.cause} since {self.since:%Y-%m-%d}"
 
 
 class Purchase(models.Model):

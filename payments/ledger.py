@@ -10,19 +10,22 @@ from django.db import transaction
 from django.db.models import Q, Sum
 
 from mentorship.kernel import money
-from payments.models import LedgerEntry, LedgerTransaction, Order, Payment, Refund
+from payments.models import Dispute, LedgerEntry, LedgerTransaction, Order, Payment, Refund
 
 Account = LedgerEntry.Account
 Posting = tuple[str, int]  # account, signed minor units
+MENTORS = (Account.MENTOR_PENDING, Account.MENTOR_AVAILABLE, Account.MENTOR_PAYOUT)
+MANUAL = "manual"  # money received or paid back elsewhere: it is at our bank, not at a provider
 
 
 @dataclass(frozen=True)
 class Balance:
-    """What a mentor has in one currency, minor units."""
+    """What a mentor has in one currency, minor units. `in_payout` was asked for and is not paid yet."""
 
     currency: str
     pending: int
     available: int
+    in_payout: int = 0
 
     @property
     def pending_display(self) -> str:
@@ -32,21 +35,27 @@ class Balance:
     def available_display(self) -> str:
         return money.display(self.available, self.currency)
 
+    @property
+    def in_payout_display(self) -> str:
+        return money.display(self.in_payout, self.currency)
+
 
 @transaction.atomic
 def post(
     *,
     cause: str,
     memo: str,
-    order: Order | None,
-    mentor_id: int | None,
+    order: Order | None = None,
+    mentor_id: int | None = None,
+    provider: str = "",
     currency: str,
     postings: Iterable[Posting],
     at: datetime,
 ) -> LedgerTransaction:
     """Write one transaction. Raises IntegrityError for a cause posted before, and at commit when it is not balanced."""
     booked = LedgerTransaction.objects.create(cause=cause, memo=memo[:200], order=order, at=at)
-    LedgerEntry.objects.bulk_create(entries(booked, mentor_id=mentor_id, currency=currency, postings=postings))
+    rows = entries(booked, mentor_id=mentor_id, provider=provider, currency=currency, postings=postings)
+    LedgerEntry.objects.bulk_create(rows)
     return booked
 
 
@@ -54,6 +63,7 @@ def entries(
     booked: LedgerTransaction,
     *,
     mentor_id: int | None,
+    provider: str = "",
     currency: str,
     postings: Iterable[Posting],
 ) -> list[LedgerEntry]:
@@ -63,6 +73,7 @@ def entries(
             transaction=booked,
             account=account,
             mentor_id=mentor_id if account in MENTORS else None,
+            provider=provider if account == Account.PROVIDER else "",
             amount_minor=amount,
             currency=currency,
         )
@@ -71,7 +82,13 @@ def entries(
     ]
 
 
-MENTORS = (Account.MENTOR_PENDING, Account.MENTOR_AVAILABLE)
+def is_posted(cause: str) -> bool:
+    return LedgerTransaction.objects.filter(cause=cause).exists()
+
+
+def _where(payment: Payment) -> str:
+    """The account the money of this payment is on."""
+    return Account.BANK if payment.provider == MANUAL else Account.PROVIDER
 
 
 def post_payment(order: Order, payment: Payment, *, now: datetime) -> None:
@@ -84,12 +101,29 @@ def post_payment(order: Order, payment: Payment, *, now: datetime) -> None:
         memo=f"{order.title} ({order.number})",
         order=order,
         mentor_id=order.mentor_id,
+        provider=payment.provider,
         currency=order.currency,
         postings=[
-            (Account.PROVIDER, order.amount_minor),
+            (_where(payment), order.amount_minor),
             (Account.MENTOR_PENDING, -mentors),
             (Account.PLATFORM_PENDING, mentors - order.amount_minor),
         ],
+        at=now,
+    )
+
+
+def post_fee(payment: Payment, amount: int, currency: str, *, now: datetime) -> None:
+    """What the provider kept of this payment is the platform's cost, so that our books show what the provider holds."""
+    cause = f"fee:{payment.pk}"
+    if not amount or is_posted(cause):
+        return
+    post(
+        cause=cause,
+        memo=f"{payment.provider}'s fee",
+        order=payment.order,
+        provider=payment.provider,
+        currency=currency,
+        postings=[(Account.FEES, amount), (Account.PROVIDER, -amount)],
         at=now,
     )
 
@@ -100,51 +134,89 @@ def post_unclaimed(payment: Payment, *, now: datetime) -> None:
         cause=f"payment:{payment.pk}",
         memo=f"unclaimed: {payment.get_status_display()}",
         order=payment.order,
-        mentor_id=None,
+        provider=payment.provider,
         currency=payment.currency,
-        postings=[
-            (Account.PROVIDER, payment.amount_minor),
-            (Account.UNCLAIMED, -payment.amount_minor),
-        ],
+        postings=[(_where(payment), payment.amount_minor), (Account.UNCLAIMED, -payment.amount_minor)],
         at=now,
     )
 
 
 def post_refund(refund: Refund, *, now: datetime) -> None:
-    """Reverse what the payment had posted. The last shares go back first, released are the first ones: they never meet.
+    """Reverse what the payment had posted. The caller has locked the order and the mentor."""
+    what = f"{refund.order.title} ({refund.order.number})" if refund.order else "money that belonged to no order"
+    where = Account.BANK if refund.by_hand else _where(refund.payment)
+    _reverse(refund.payment, refund.amount_minor, where, cause=f"refund:{refund.pk}", memo=f"refund: {what}", now=now)
 
-    The caller has locked the order.
-    """
-    order, amount = refund.order, refund.amount_minor
-    if refund.payment.status == Payment.Status.CONFIRMED:
-        mentors = _mentors_part_of(refund)
-        back = [
-            (Account.MENTOR_PENDING, mentors),
-            (Account.PLATFORM_PENDING, amount - mentors),
-        ]
-    else:
-        back = [(Account.UNCLAIMED, amount)]
+
+def post_lost_dispute(dispute: Dispute, *, now: datetime) -> None:
+    """The bank has taken it back, all of it. The caller has locked the order and the mentor."""
+    payment = dispute.payment
+    _reverse(payment, dispute.amount_minor, _where(payment), cause=dispute.cause, memo=f"lost {dispute}", now=now)
+
+
+def _reverse(payment: Payment, amount: int, where: str, *, cause: str, memo: str, now: datetime) -> None:
+    """Money leaves. What is pending of the order goes first; the rest comes from what was already available."""
+    order, claimed = payment.order, payment.status == Payment.Status.CONFIRMED
+    back = _shares_back(order, amount) if order and claimed else [(Account.UNCLAIMED.value, amount)]
     post(
-        cause=f"refund:{refund.pk}",
-        memo=f"refund: {order.title} ({order.number})",
+        cause=cause,
+        memo=memo,
         order=order,
-        mentor_id=order.mentor_id,
-        currency=refund.currency,
-        postings=[(Account.PROVIDER, -amount), *back],
+        mentor_id=order.mentor_id if order else None,
+        provider=payment.provider,
+        currency=payment.currency,
+        postings=[(where, -amount), *back],
         at=now,
     )
 
 
-def _mentors_part_of(refund: Refund) -> int:
-    order = refund.order
-    others = order.refunds.filter(payment=refund.payment, status=Refund.Status.SUCCEEDED).exclude(pk=refund.pk)
-    before = others.aggregate(n=Sum("sessions"))["n"] or 0
-    last = order.session_count - before
-    return sum(money.share(order.mentor_part, order.session_count, k) for k in range(last, last - refund.sessions, -1))
+@dataclass
+class Standing:
+    """What one order's money is to whom, minor units; positive is owed. Sums to what is kept of the payment."""
+
+    mentor_pending: int = 0
+    mentor_available: int = 0
+    platform_pending: int = 0
+    platform_available: int = 0
+
+    @property
+    def mentors(self) -> int:
+        return self.mentor_pending + self.mentor_available
+
+    @property
+    def kept(self) -> int:
+        return self.mentors + self.platform_pending + self.platform_available
+
+
+def standing(order_ids: Iterable[object]) -> dict[object, Standing]:
+    """The standing of each of these orders, in one query."""
+    found = {pk: Standing() for pk in order_ids}
+    accounts = [
+        *(Account.MENTOR_PENDING, Account.MENTOR_AVAILABLE),
+        *(Account.PLATFORM_PENDING, Account.PLATFORM_AVAILABLE),
+    ]
+    rows = LedgerEntry.objects.filter(transaction__order__in=list(found), account__in=accounts).order_by()
+    for order_id, account, amount in rows.values_list("transaction__order", "account").annotate(n=Sum("amount_minor")):
+        setattr(found[order_id], account.lower(), -amount)
+    return found
+
+
+def _shares_back(order: Order, amount: int) -> list[Posting]:
+    now_owed = standing([order.pk])[order.pk]
+    mentors = now_owed.mentors - order.mentors_of(now_owed.kept - amount)
+    platforms = amount - mentors
+    from_mentor = min(mentors, max(now_owed.mentor_pending, 0))
+    from_platform = min(platforms, max(now_owed.platform_pending, 0))
+    return [
+        (Account.MENTOR_PENDING, from_mentor),
+        (Account.MENTOR_AVAILABLE, mentors - from_mentor),
+        (Account.PLATFORM_PENDING, from_platform),
+        (Account.PLATFORM_AVAILABLE, platforms - from_platform),
+    ]
 
 
 def balances(mentor_id: int) -> list[Balance]:
-    """Pending and available of this mentor, one row a currency."""
+    """Pending, available and asked for of this mentor, one row a currency. Available may be negative."""
     rows = (
         LedgerEntry.objects.filter(mentor=mentor_id)
         .order_by("currency")
@@ -152,6 +224,7 @@ def balances(mentor_id: int) -> list[Balance]:
         .annotate(
             pending=Sum("amount_minor", filter=Q(account=Account.MENTOR_PENDING), default=0),
             available=Sum("amount_minor", filter=Q(account=Account.MENTOR_AVAILABLE), default=0),
+            in_payout=Sum("amount_minor", filter=Q(account=Account.MENTOR_PAYOUT), default=0),
         )
     )
-    return [Balance(row["currency"], -row["pending"], -row["available"]) for row in rows]
+    return [Balance(row["currency"], -row["pending"], -row["available"], -row["in_payout"]) for row in rows]

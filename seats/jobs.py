@@ -65,7 +65,10 @@ def warn_grace_ending(now: datetime) -> int:
     """One final warning 12 h before grace ends; never after a renewal, for then the seat is not in grace any more."""
     hours = settings.MENTORSHIP.final_warning_hours
     seats = Seat.objects.filter(
-        status=Seat.Status.GRACE, grace_ends_at__gt=now, grace_ends_at__lte=now + timedelta(hours=hours)
+        status=Seat.Status.GRACE,
+        frozen_at=None,
+        grace_ends_at__gt=now,
+        grace_ends_at__lte=now + timedelta(hours=hours),
     ).select_related("student", "mentor__mentor_profile")
     return notify_many(
         "grace_final_warning",

@@ -35,7 +35,8 @@ class SeatQuerySet(models.QuerySet["Seat"]):
 
 
 def _kept_until_later(now: datetime) -> Q:
-    return Q(grace_ends_at__gt=now) | Q(held_until__gt=now)
+    clock_stands = Q(status=Seat.Status.GRACE, frozen_at__isnull=False)
+    return Q(grace_ends_at__gt=now) | Q(held_until__gt=now) | clock_stands
 
 
 class Seat(models.Model):
@@ -62,6 +63,9 @@ class Seat(models.Model):
     status = models.CharField(max_length=10, choices=Status.choices)
     held_until = models.DateTimeField(null=True, blank=True)
     grace_ends_at = models.DateTimeField(null=True, blank=True)
+    frozen_at = models.DateTimeField(
+        null=True, blank=True, help_text="Something about the pack is in dispute: the grace stands still since then."
+    )
     created_at = models.DateTimeField()
     activated_at = models.DateTimeField(null=True, blank=True)
     released_at = models.DateTimeField(null=True, blank=True)
@@ -112,7 +116,7 @@ class Seat(models.Model):
         return max(0.0, min(1.0, left / timedelta(hours=settings.MENTORSHIP.grace_hours)))
 
     def in_grace(self, now: datetime) -> bool:
-        return self.status == self.Status.GRACE and (self.kept_until or now) > now
+        return self.status == self.Status.GRACE and (self.frozen_at is not None or (self.kept_until or now) > now)
 
 
 class SeatEvent(models.Model):

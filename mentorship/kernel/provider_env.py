@@ -44,7 +44,13 @@ class Providers(BaseSettings):
         False, description="1: allow provider addresses that are not the known https ones (never with real keys)"
     )
 
-    @field_validator("stripe_webhook_secrets", "paypal_webhook_ids", "paypal_cert_allowed_hosts", "paystack_secret_keys", mode="before")
+    @field_validator(
+        "stripe_webhook_secrets",
+        "paypal_webhook_ids",
+        "paypal_cert_allowed_hosts",
+        "paystack_secret_keys",
+        mode="before",
+    )
     @classmethod
     def split(cls, value: object) -> object:
         return [part.strip() for part in value.split(",") if part.strip()] if isinstance(value, str) else value

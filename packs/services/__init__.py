@@ -6,18 +6,28 @@ from packs.services.credits import (
     free_by_purchase,
     hold_credit,
     lapse_credit,
+    release_credit,
     use_credit,
 )
 from packs.services.expiry import expire_lapsed
+from packs.services.freezing import freeze, thaw
 from packs.services.granting import grant_or_extend
+from packs.services.refunding import close_refunded, refund_credits, restore_credits, unsettled_of
 
 __all__ = [
     "adjust_credits",
+    "close_refunded",
     "come_back",
     "expire_lapsed",
     "free_by_purchase",
+    "freeze",
     "grant_or_extend",
     "hold_credit",
     "lapse_credit",
+    "refund_credits",
+    "release_credit",
+    "restore_credits",
+    "thaw",
+    "unsettled_of",
     "use_credit",
 ]

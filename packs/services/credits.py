@@ -92,11 +92,18 @@ def use_credit(
         pack.save(update_fields=["status", "depleted_at"])
 
 
+def release_credit(
+    *, pack: SessionPack, purchase_id: int | None, session_id: UUID, by: Any, reason: str, now: datetime
+) -> None:
+    """held -> available, whatever the pack's state: the caller takes the credit out of the pack in the same breath."""
+    record(pack, Kind.RETURNED, held=-1, purchase_id=purchase_id, session_id=session_id, by=by, reason=reason, at=now)
+
+
 def lapse_credit(
     *, pack: SessionPack, purchase_id: int | None, session_id: UUID, by: Any, reason: str, now: datetime
 ) -> None:
     """held -> available; and where the pack is no longer open, the credit has lapsed at once (a student's own cancel)."""
-    record(pack, Kind.RETURNED, held=-1, purchase_id=purchase_id, session_id=session_id, by=by, reason=reason, at=now)
+    release_credit(pack=pack, purchase_id=purchase_id, session_id=session_id, by=by, reason=reason, now=now)
     if pack.status != SessionPack.Status.ACTIVE:
         record(
             pack,
@@ -117,7 +124,7 @@ def come_back(
 
     An open pack just gets it back; otherwise it moves to a make-up pack of one: no seat, 14 days, its purchase kept.
     """
-    record(pack, Kind.RETURNED, held=-1, purchase_id=purchase_id, session_id=session_id, by=by, reason=reason, at=now)
+    release_credit(pack=pack, purchase_id=purchase_id, session_id=session_id, by=by, reason=reason, now=now)
     if pack.is_open(now):
         return pack
     record(

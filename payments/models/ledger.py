@@ -34,6 +34,9 @@ class LedgerEntry(models.Model):
         MENTOR_AVAILABLE = "MENTOR_AVAILABLE", "owed to the mentor, available"
         PLATFORM_PENDING = "PLATFORM_PENDING", "the platform's, pending"
         PLATFORM_AVAILABLE = "PLATFORM_AVAILABLE", "the platform's, available"
+        MENTOR_PAYOUT = "MENTOR_PAYOUT", "set aside for a mentor's payout"
+        FEES = "FEES", "fees the providers kept, paid by the platform"
+        BANK = "BANK", "money at our bank"
 
     transaction = models.ForeignKey(LedgerTransaction, on_delete=models.PROTECT, related_name="entries")
     account = models.CharField(max_length=20, choices=Account.choices)
@@ -44,12 +47,18 @@ class LedgerEntry(models.Model):
         on_delete=models.PROTECT,
         related_name="ledger_entries",
     )
+    provider = models.CharField(max_length=20, blank=True, help_text="At which provider the money is.")
     amount_minor = models.BigIntegerField()
     currency = models.CharField(max_length=3)
 
     class Meta:
         verbose_name_plural = "ledger entries"
         constraints = [
+            models.CheckConstraint(
+                condition=(models.Q(account="PROVIDER") & ~models.Q(provider=""))
+                | (~models.Q(account="PROVIDER") & models.Q(provider="")),
+                name="payments_provider_account_names_it",
+            ),
             models.CheckConstraint(
                 condition=models.Q(account__startswith="MENTOR", mentor__isnull=False)
                 | (~models.Q(account__startswith="MENTOR") & models.Q(mentor__isnull=True)),

@@ -27,8 +27,9 @@ class OrderQuerySet(models.QuerySet["Order"]):
         return self.filter(status=Order.Status.PENDING, expires_at__lte=now)
 
     def to_fulfil(self) -> OrderQuerySet:
-        """Paid, not granted yet, and not given back. (That money paid twice goes back is no reason not to grant.)"""
-        return self.filter(status=Order.Status.PAID).exclude(refunds__payment__status="CONFIRMED")
+        """Paid, not granted yet, not given back and not in dispute. (Money paid twice going back does not count.)"""
+        paid = self.filter(status=Order.Status.PAID).exclude(refunds__payment__status="CONFIRMED")
+        return paid.exclude(disputes__status__in=["OPEN", "LOST"])
 
     def of_pair(self, student_id: int, mentor_id: int) -> OrderQuerySet:
         return self.filter(student=student_id, mentor=mentor_id)
@@ -100,6 +101,8 @@ class Order(models.Model):
         on_delete=models.PROTECT,
         related_name="orders",
     )
+    refund_asked_at = models.DateTimeField(null=True, blank=True)
+    refund_wish = models.CharField(max_length=300, blank=True, help_text="Why the student asks for a refund.")
     asked_at = models.DateTimeField(null=True, blank=True, help_text="Machine time of the last reconciliation.")
     attention = models.CharField(max_length=300, blank=True, help_text="Why an admin should look at it.")
 
@@ -156,6 +159,23 @@ class Order(models.Model):
     def mentor_part(self) -> int:
         """The mentor's part of the whole amount, minor units; the remainder is the platform's."""
         return money.part(self.amount_minor, self.mentor_share_percent)
+
+    def worth(self, sessions: int) -> int:
+        """What the first `sessions` of the order cost, minor units: all of them are the whole amount exactly."""
+        return self.amount_minor * sessions // self.session_count
+
+    def mentors_of(self, kept: int) -> int:
+        """The mentor's part of what is kept of the amount, minor units.
+
+        For the worth of whole sessions it is the sum of their shares, so that what was released and what goes back meet
+        exactly; for any other sum (a partial refund at the provider) it is the same proportion, rounded down.
+        """
+        if kept <= 0:
+            return 0
+        sessions = -(-kept * self.session_count // self.amount_minor)
+        if self.worth(sessions) == kept:
+            return self.mentor_part * sessions // self.session_count
+        return kept * self.mentor_part // self.amount_minor
 
     def status_at(self, now: datetime) -> str:
         """A PENDING order past its hold is EXPIRED, whether or not the job has run."""

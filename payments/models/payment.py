@@ -26,6 +26,14 @@ class Payment(models.Model):
     currency = models.CharField(max_length=3)
     status = models.CharField(max_length=10, choices=Status.choices)
     note = models.CharField(max_length=300, blank=True)
+    by = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        null=True,
+        blank=True,
+        on_delete=models.PROTECT,
+        related_name="+",
+        help_text="Who recorded it by hand.",
+    )
     received_at = models.DateTimeField()
 
     class Meta:
@@ -43,6 +51,10 @@ class Payment(models.Model):
 
     def __str__(self) -> str:
         return f"{money.display(self.amount_minor, self.currency)} by {self.provider}"
+
+    @property
+    def amount_display(self) -> str:
+        return money.display(self.amount_minor, self.currency)
 
 
 class RefundQuerySet(models.QuerySet["Refund"]):
@@ -63,7 +75,8 @@ class Refund(models.Model):
         SUCCEEDED = "SUCCEEDED", "succeeded"
         FAILED = "FAILED", "failed"
 
-    order = models.ForeignKey(Order, on_delete=models.PROTECT, related_name="refunds")
+    # Null: the money belonged to no order.
+    order = models.ForeignKey(Order, null=True, blank=True, on_delete=models.PROTECT, related_name="refunds")
     payment = models.ForeignKey(Payment, on_delete=models.PROTECT, related_name="refunds")
     amount_minor = models.PositiveBigIntegerField()
     currency = models.CharField(max_length=3)
@@ -88,6 +101,10 @@ class Refund(models.Model):
     attempts = models.PositiveSmallIntegerField(default=0)
     next_attempt_at = models.DateTimeField(help_text="Machine time.")
     error = models.CharField(max_length=500, blank=True)
+    by_hand = models.BooleanField(default=False, help_text="Paid back from our bank, not by the provider.")
+    called_off_at = models.DateTimeField(
+        null=True, blank=True, help_text="It had failed, and an admin gave the sessions back instead."
+    )
 
     objects = RefundQuerySet.as_manager()
 
@@ -107,3 +124,8 @@ class Refund(models.Model):
     @property
     def amount_display(self) -> str:
         return money.display(self.amount_minor, self.currency)
+
+    @property
+    def came_from_provider(self) -> bool:
+        """It was begun at the provider (its dashboard), not here."""
+        return self.cause.startswith("provider:")

@@ -52,6 +52,29 @@ class SandboxRefund(models.Model):
     def __str__(self) -> str:
         return f"refund of {self.checkout}"
 
+    @property
+    def reference(self) -> str:
+        return f"sbr_{self.pk}"
+
+
+class SandboxDispute(models.Model):
+    class Status(models.TextChoices):
+        OPEN = "OPEN"
+        WON = "WON"
+        LOST = "LOST"
+
+    checkout = models.ForeignKey(SandboxCheckout, on_delete=models.PROTECT, related_name="disputes")
+    amount_minor = models.PositiveBigIntegerField()
+    status = models.CharField(max_length=10, choices=Status.choices, default=Status.OPEN)
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    def __str__(self) -> str:
+        return f"dispute over {self.checkout}"
+
+    @property
+    def reference(self) -> str:
+        return f"sbd_{self.pk}"
+
 
 class SandboxDeliveryQuerySet(models.QuerySet["SandboxDelivery"]):
     def due(self, machine_now: datetime) -> SandboxDeliveryQuerySet:

@@ -2,33 +2,67 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from django.conf import settings
 
 from mentorship.kernel.refusals import NotFound
 from payments.providers.base import Provider
 from payments.providers.free import Free
+from payments.providers.manual import Manual
 from payments.providers.sandbox import Sandbox
 
 
-def offered() -> list[str]:
-    """The providers a buyer can choose from now. What is free needs none of them."""
-    return [Sandbox.name] if settings.SANDBOX_PAYMENTS else []
+def _stripe() -> Provider:
+    # The SDKs take long to import and much memory: they are loaded only where they are used.
+    from payments.providers.stripe import Stripe
+
+    return Stripe()
+
+
+def _paypal() -> Provider:
+    from payments.providers.paypal import PayPal
+
+    return PayPal()
+
+
+def _paystack() -> Provider:
+    from payments.providers.paystack import Paystack
+
+    return Paystack()
+
+
+def _set_up() -> dict[str, Callable[[], Provider]]:
+    """What a buyer can be sent to here: a provider without credentials does not exist."""
+    keys = settings.PROVIDERS
+    there: list[tuple[str, Callable[[], Provider], object]] = [
+        ("stripe", _stripe, keys.stripe_secret_key),
+        ("paypal", _paypal, keys.paypal_client_id),
+        ("paystack", _paystack, keys.paystack_secret_keys),
+        (Sandbox.name, Sandbox, settings.SANDBOX_PAYMENTS),
+    ]
+    return {name: make for name, make, is_set in there if is_set}
+
+
+def offered(currency: str, amount_minor: int) -> list[Provider]:
+    """The providers this sum can be paid with now; for nothing it is `free`."""
+    if amount_minor == 0:
+        return [Free()]
+    return [provider for make in _set_up().values() if (provider := make()).takes(currency, amount_minor)]
 
 
 def by_name(name: str) -> Provider:
     """Raises NotFound for an unknown provider, and for one that is not set up here."""
-    if name == Free.name:
-        return Free()
-    if name == Sandbox.name and settings.SANDBOX_PAYMENTS:
-        return Sandbox()
-    raise NotFound("There is no such way to pay.")
-
-
-def to_pay(amount_minor: int, name: str) -> Provider:
-    """The provider for this sum: `free` for nothing, else the one that was chosen. Raises NotFound."""
-    chosen = by_name(name)
-    if amount_minor == 0:
-        return Free()
-    if chosen.name not in offered():
+    known = _set_up() | {Free.name: Free, Manual.name: Manual}
+    if name not in known:
         raise NotFound("There is no such way to pay.")
-    return chosen
+    return known[name]()
+
+
+def to_pay(currency: str, amount_minor: int, name: str) -> Provider:
+    """The provider for this sum: `free` for nothing, else the one that was chosen. Raises NotFound."""
+    by_name(name)
+    for provider in offered(currency, amount_minor):
+        if amount_minor == 0 or provider.name == name:
+            return provider
+    raise NotFound("This cannot be paid that way.")

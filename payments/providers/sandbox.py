@@ -11,20 +11,28 @@ from uuid import UUID
 
 from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
+from django.db.models import Sum
 
 from mentorship.kernel import clock
-from payments.models import Order, Refund, SandboxCheckout, SandboxRefund
+from payments.models import Order, Payment, Refund, SandboxCheckout, SandboxRefund
 from payments.providers.base import (
     Checkout,
+    DisputeFacts,
+    DisputeStatus,
     Event,
     ForgedWebhook,
     PaymentFacts,
     PaymentStatus,
     ProviderTrouble,
+    RefundFacts,
+    RefundStatus,
+    Reversals,
 )
 
 SIGNATURE = "Sandbox-Signature"
 TOLERANCE = 300  # seconds a signature's stamp may lie in the past or the future
+
+KINDS = {"payment.paid", "payment.declined", "payment.refunded", "dispute.opened", "dispute.won", "dispute.lost"}
 
 _STATUS = {
     SandboxCheckout.Status.OPEN: PaymentStatus.PENDING,
@@ -42,11 +50,15 @@ def sign(body: bytes, stamp: int) -> str:
 
 class Sandbox:
     name = "sandbox"
+    label = "Sandbox (no real money)"
     live = False
 
     def __init__(self) -> None:
         if not settings.SANDBOX_PAYMENTS:
             raise ImproperlyConfigured("the sandbox takes no money: it must not load in production")
+
+    def takes(self, currency: str, amount_minor: int) -> bool:
+        return amount_minor > 0
 
     def create_checkout(self, order: Order, *, return_url: str, cancel_url: str, webhook_url: str) -> Checkout:
         # The page lives in machine time: moving the demo clock past the hold must leave it payable, or late money
@@ -66,7 +78,7 @@ class Sandbox:
         )
         return Checkout(page.reference, f"{order.site_url}/sandbox/checkout/{page.reference}")
 
-    def fetch_payment(self, reference: str) -> PaymentFacts:
+    def fetch_payment(self, reference: str, *, collect: bool = True) -> PaymentFacts:
         page = self._page(reference)
         status = _STATUS[SandboxCheckout.Status(page.status)]
         if status is PaymentStatus.PENDING and page.expires_at <= clock.machine_now():
@@ -88,7 +100,9 @@ class Sandbox:
         said = json.loads(body)
         if not isinstance(said, dict) or not all(isinstance(said.get(k), str) for k in ("id", "type", "checkout")):
             raise ValueError("id, type and checkout are missing")
-        return Event(key=said["id"], kind=said["type"], reference=said["checkout"])
+        if said["type"] in KINDS and not said["checkout"]:
+            raise ValueError("it names no checkout")
+        return Event(key=said["id"], kind=said["type"], reference=said["checkout"] if said["type"] in KINDS else "")
 
     def _verified_stamp(self, header: str, body: bytes) -> int:
         parts = dict(part.strip().partition("=")[::2] for part in header.split(","))
@@ -100,15 +114,43 @@ class Sandbox:
             raise ForgedWebhook("the signature does not fit")
         return int(stamp)
 
-    def refund(self, refund: Refund) -> str:
-        page = SandboxCheckout.objects.filter(payment_id=refund.payment.provider_payment_id).first()
+    def refund(self, refund: Refund) -> RefundFacts:
+        page = self._paid(refund.payment)
+        done = SandboxRefund.objects.filter(idempotency_key=str(refund.pk)).first()
+        if done is None:
+            refunded = page.refunds.aggregate(n=Sum("amount_minor", default=0))["n"]
+            if refunded + refund.amount_minor > page.amount_minor:
+                error = "More than was paid cannot be refunded."
+                return RefundFacts(RefundStatus.FAILED, "", refund.amount_minor, refund.currency, refund.pk, error)
+            done, _ = SandboxRefund.objects.get_or_create(
+                idempotency_key=str(refund.pk),
+                defaults={"checkout": page, "amount_minor": refund.amount_minor},
+            )
+        return RefundFacts(RefundStatus.SUCCEEDED, done.reference, done.amount_minor, page.currency, refund.pk)
+
+    def fetch_reversals(self, payment: Payment) -> Reversals:
+        page = self._paid(payment)
+        refunds = (
+            RefundFacts(
+                RefundStatus.SUCCEEDED,
+                done.reference,
+                done.amount_minor,
+                page.currency,
+                int(done.idempotency_key) if done.idempotency_key.isdecimal() else None,
+            )
+            for done in page.refunds.order_by("pk")
+        )
+        disputes = (
+            DisputeFacts(DisputeStatus(d.status), d.reference, d.amount_minor, page.currency, "fraudulent")
+            for d in page.disputes.order_by("pk")
+        )
+        return Reversals(tuple(refunds), tuple(disputes))
+
+    def _paid(self, payment: Payment) -> SandboxCheckout:
+        page = SandboxCheckout.objects.filter(payment_id=payment.provider_payment_id).first()
         if page is None:
             raise ProviderTrouble("the sandbox knows no such payment")
-        done, _ = SandboxRefund.objects.get_or_create(
-            idempotency_key=str(refund.pk),
-            defaults={"checkout": page, "amount_minor": refund.amount_minor},
-        )
-        return f"sbr_{done.pk}"
+        return page
 
     def expire_checkout(self, reference: str) -> None:
         SandboxCheckout.objects.filter(reference=reference, status=SandboxCheckout.Status.OPEN).update(

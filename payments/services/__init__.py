@@ -1,22 +1,39 @@
 """Use-cases of money: check out, confirm what came in, grant it or give it back, release the mentors' shares."""
 
-from payments.providers import offered as provider_names
+from payments.providers import offered as providers_for
 from payments.services.buyable import check_buyable, is_seated
 from payments.services.confirm import confirm_payment, give_up, record_decline
 from payments.services.fulfil import fulfil_order
 from payments.services.inbox import replay
 from payments.services.ordering import checkout
+from payments.services.refund_plan import RefundPlan, plan_refund
+from payments.services.refunding import (
+    call_off,
+    give_money_back,
+    paid_back_by_hand,
+    refund_order,
+    take_sessions,
+    try_again,
+)
 from payments.services.settle import confirm_and_fulfil
 
 __all__ = [
+    "RefundPlan",
+    "call_off",
     "check_buyable",
     "checkout",
     "confirm_and_fulfil",
     "confirm_payment",
     "fulfil_order",
+    "give_money_back",
     "give_up",
     "is_seated",
-    "provider_names",
+    "paid_back_by_hand",
+    "plan_refund",
+    "providers_for",
     "record_decline",
+    "refund_order",
     "replay",
+    "take_sessions",
+    "try_again",
 ]

@@ -47,7 +47,9 @@ def confirm_payment(order_id: UUID, facts: PaymentFacts, *, now: datetime) -> Or
     time is kept and given back. Raises NotFound.
     """
     order = lock_order(order_id)
-    if Payment.objects.filter(provider=order.provider, provider_payment_id=facts.payment_id).exists():
+    known = Payment.objects.filter(provider=order.provider, provider_payment_id=facts.payment_id).first()
+    if known is not None:
+        ledger.post_fee(known, facts.fee, facts.fee_currency, now=now)  # often known only later
         return order
     wrong = _mismatch(order, facts)
     if wrong:
@@ -66,6 +68,7 @@ def confirm_payment(order_id: UUID, facts: PaymentFacts, *, now: datetime) -> Or
         order.status, order.paid_at = Order.Status.PAID, now
         order.save(update_fields=["status", "paid_at"])
         ledger.post_payment(order, payment, now=now)
+        ledger.post_fee(payment, facts.fee, facts.fee_currency, now=now)
         if order.amount_minor:
             tell_student(
                 order,
@@ -111,6 +114,7 @@ def _payment(
 def _keep(order: Order, facts: PaymentFacts, status: str, why: str, now: datetime) -> Payment:
     payment = _payment(order, facts, status, why, now)
     ledger.post_unclaimed(payment, now=now)
+    ledger.post_fee(payment, facts.fee, facts.fee_currency, now=now)
     order.attention = why[:300]
     order.save(update_fields=["attention"])
     log.warning("payment_kept_aside", order=str(order.pk), payment=payment.pk, why=why)

@@ -10,22 +10,22 @@ from django.db.models import F, Q
 from mentorship.kernel import clock, jobs
 from mentorship.kernel.tasks import run_job
 from payments import providers
-from payments.models import Order, WebhookEvent
+from payments.models import Order, Payment, WebhookEvent
 from payments.models.webhook import MAX_ATTEMPTS
 from payments.providers.base import Event, PaymentFacts, PaymentStatus
 from payments.services.confirm import apply_facts, keep_unmatched
 from payments.services.fulfil import fulfil_order
+from payments.services.reversals import look_for_reversals
 
 log = structlog.get_logger(__name__)
 BATCH = 100
 LEASE = timedelta(minutes=2)
-KNOWN = {"payment.paid", "payment.declined"}
 
 
 def check(event: Event) -> None:
     """Raises ValueError for an event that no row can hold."""
-    for text, most in ((event.key, 200), (event.kind, 100), (event.reference, 200)):
-        if not text or len(text) > most or not text.isprintable():
+    for text, least, most in ((event.key, 1, 200), (event.kind, 1, 100), (event.reference, 0, 200)):
+        if not least <= len(text) <= most or not text.isprintable():
             raise ValueError("an event has short printable names")
 
 
@@ -65,7 +65,7 @@ def process(event: WebhookEvent, now: datetime) -> int:
     """Do what a claimed event asks for. After 8 failures it is a dead letter: visible, and replayable by hand."""
     row = WebhookEvent.objects.filter(pk=event.pk)
     try:
-        if event.kind in KNOWN:
+        if event.reference:
             _look(event, now)
     except Exception as failed:  # whatever is wrong with one event, the others go on
         attempts = event.attempts + 1
@@ -83,13 +83,18 @@ def process(event: WebhookEvent, now: datetime) -> int:
 
 def _look(event: WebhookEvent, now: datetime) -> None:
     """The event only says where to look: what is true is asked of the provider."""
-    facts = providers.by_name(event.provider).fetch_payment(event.reference)
+    named = Order.objects.filter(provider=event.provider, provider_reference=event.reference).first()
+    collect = named is not None and named.replaced_at is None
+    facts = providers.by_name(event.provider).fetch_payment(event.reference, collect=collect)
     order = _order_of(event.provider, facts)
     if order is not None:
         apply_facts(order.pk, facts, now=now)
         fulfil_order(order.pk, now)
     elif facts.status is PaymentStatus.PAID:
         keep_unmatched(event.provider, facts, now=now)
+    if facts.status is PaymentStatus.PAID:
+        payment = Payment.objects.get(provider=event.provider, provider_payment_id=facts.payment_id)
+        look_for_reversals(payment, now=now)
 
 
 def _order_of(provider: str, facts: PaymentFacts) -> Order | None:

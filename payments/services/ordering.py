@@ -170,7 +170,7 @@ def _snapshot(wish: Wish, offering: Offering, profile: MentorProfile) -> Order:
         mentor_share_percent=profile.share_percent,
         starts_at=wish.starts_at,
         agenda=wish.agenda,
-        provider=providers.to_pay(offering.price_minor, wish.provider).name,
+        provider=providers.to_pay(offering.currency, offering.price_minor, wish.provider).name,
         site_url=wish.site_url,
         idempotency_key=wish.key,
         body_hash=wish.body_hash,
@@ -213,7 +213,9 @@ def _open_page(order: Order, now: datetime) -> Order:
             )
         except ProviderTrouble as trouble:
             raise ProviderAway from trouble
-        Order.objects.filter(pk=order.pk).update(provider_reference=page.reference, checkout_url=page.url)
+        # A twin may have opened a page meanwhile: the first one counts, and both are sent there.
+        unopened = Order.objects.filter(pk=order.pk, checkout_url="")
+        unopened.update(provider_reference=page.reference, checkout_url=page.url)
         order.refresh_from_db()
     if order.provider == Free.name and order.status in (
         Order.Status.PENDING,

@@ -11,12 +11,12 @@ import requests
 import structlog
 from django.conf import settings
 from django.db import transaction
-from django.db.models import F
+from django.db.models import F, Sum
 from django.http.request import validate_host
 
 from mentorship.kernel import clock, jobs
 from mentorship.kernel.tasks import run_job
-from payments.models import SandboxCheckout, SandboxDelivery
+from payments.models import SandboxCheckout, SandboxDelivery, SandboxDispute, SandboxRefund
 from payments.providers.base import TIMEOUT
 from payments.providers.sandbox import SIGNATURE, sign
 
@@ -42,9 +42,36 @@ def decide(reference: str, outcome: str) -> SandboxCheckout:
     return page
 
 
-def _tell(page: SandboxCheckout, kind: str) -> None:
+@transaction.atomic
+def refund_there(reference: str, amount_minor: int | None = None) -> SandboxRefund:
+    """Somebody presses "refund" in the foreign company's dashboard (None: all the rest)."""
+    page = SandboxCheckout.objects.get(reference=reference)
+    rest = page.amount_minor - page.refunds.aggregate(n=Sum("amount_minor", default=0))["n"]
+    amount = rest if amount_minor is None else amount_minor
+    done = page.refunds.create(idempotency_key=f"dashboard-{secrets.token_urlsafe(8)}", amount_minor=amount)
+    _tell(page, "payment.refunded", done.reference)
+    return done
+
+
+@transaction.atomic
+def dispute_there(reference: str, amount_minor: int | None = None) -> SandboxDispute:
+    """The buyer's bank takes the payment back, or tries to."""
+    page = SandboxCheckout.objects.get(reference=reference)
+    dispute = page.disputes.create(amount_minor=page.amount_minor if amount_minor is None else amount_minor)
+    _tell(page, "dispute.opened", dispute.reference)
+    return dispute
+
+
+@transaction.atomic
+def close_dispute_there(dispute: SandboxDispute, *, won: bool) -> None:
+    dispute.status = SandboxDispute.Status.WON if won else SandboxDispute.Status.LOST
+    dispute.save(update_fields=["status"])
+    _tell(dispute.checkout, f"dispute.{dispute.status.lower()}", dispute.reference)
+
+
+def _tell(page: SandboxCheckout, kind: str, about: str = "") -> None:
     said = {
-        "id": f"evt_{page.reference}_{kind}",
+        "id": f"evt_{page.reference}_{kind}_{about}".rstrip("_"),
         "type": kind,
         "checkout": page.reference,
     }

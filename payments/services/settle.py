@@ -16,6 +16,8 @@ def confirm_and_fulfil(order_id: UUID, now: datetime) -> Order:
     """
     order = Order.objects.get(pk=order_id)
     if order.provider_reference and order.status != Order.Status.FULFILLED:
-        facts = providers.by_name(order.provider).fetch_payment(order.provider_reference)
+        # What was replaced or given up is not collected: the buyer has approved it, but nothing was taken yet.
+        collect = order.replaced_at is None
+        facts = providers.by_name(order.provider).fetch_payment(order.provider_reference, collect=collect)
         apply_facts(order.pk, facts, now=now)
     return fulfil_order(order.pk, now)

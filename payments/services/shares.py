@@ -12,10 +12,10 @@ from django.db import transaction
 from django.db.models import CharField, Exists, OuterRef, QuerySet, Sum, Value
 from django.db.models.functions import Cast, Concat
 
-from mentorship.kernel import money
 from mentorship.kernel.locking import lock
 from packs.models import CreditEntry
-from payments.ledger import Account, entries
+from payments import ledger
+from payments.ledger import Account, Posting, entries
 from payments.models import LedgerEntry, LedgerTransaction, Order
 from sessions_app.models import Session
 
@@ -82,16 +82,16 @@ def _release(due: list[Due], now: datetime) -> int:
     posted = set(LedgerTransaction.objects.filter(cause__in=[d.cause for d in due]).values_list("cause", flat=True))
     counts = LedgerTransaction.objects.filter(order__in=orders).order_by().values("order").annotate(n=Sum("shares"))
     released: defaultdict[UUID, int] = defaultdict(int, {row["order"]: row["n"] for row in counts})
+    standing = ledger.standing(orders)
     moves = []
     for item in due:
         order = orders.get(item.order_id)
         if order is None or item.cause in posted:
             continue
-        first = released[order.pk] + 1
         released[order.pk] += item.shares
         memo = f"{item.memo} ({order.number})"[:200]
         row = LedgerTransaction(cause=item.cause, memo=memo, order=order, shares=item.shares, at=now)
-        moves.append((row, order, _moves(order, first, item.shares)))
+        moves.append((row, order, _moves(order, standing[order.pk], released[order.pk])))
     LedgerTransaction.objects.bulk_create(row for row, _, _ in moves)
     LedgerEntry.objects.bulk_create(
         entry
@@ -101,14 +101,23 @@ def _release(due: list[Due], now: datetime) -> int:
     return len(moves)
 
 
-def _moves(order: Order, first: int, count: int) -> list[tuple[str, int]]:
-    """Pending to available, the shares `first`, `first` + 1, ...; never more shares than were sold."""
-    kth = range(first, min(first + count, order.session_count + 1))
-    mentors = sum(money.share(order.mentor_part, order.session_count, k) for k in kth)
-    platforms = sum(money.share(order.amount_minor - order.mentor_part, order.session_count, k) for k in kth)
+def _moves(order: Order, owed: ledger.Standing, shares: int) -> list[Posting]:
+    """Pending to available, up to the worth of the first `shares` sessions; never more than a refund has left pending."""
+    shares = min(shares, order.session_count)
+    mentors_target = order.mentor_part * shares // order.session_count
+    mentors = _move(mentors_target, owed.mentor_available, owed.mentor_pending)
+    platforms = _move(order.worth(shares) - mentors_target, owed.platform_available, owed.platform_pending)
+    owed.mentor_pending, owed.mentor_available = owed.mentor_pending - mentors, owed.mentor_available + mentors
+    owed.platform_pending -= platforms
+    owed.platform_available += platforms
     return [
         (Account.MENTOR_PENDING, mentors),
         (Account.MENTOR_AVAILABLE, -mentors),
         (Account.PLATFORM_PENDING, platforms),
         (Account.PLATFORM_AVAILABLE, -platforms),
     ]
+
+
+def _move(target: int, available: int, pending: int) -> int:
+    """How much becomes available. The platform's rounding may take back one unit; what was reversed never returns."""
+    return min(target - available, pending) if pending > 0 else 0

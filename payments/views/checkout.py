@@ -134,7 +134,7 @@ class Step:
             "code": Code(),
             "wish": forms.get("wish") or Wish(),
             "idempotency_key": uuid4().hex,
-            "providers": services.provider_names() or ["free"],
+            "providers": services.providers_for(offering.currency, offering.price_minor),
             "open_order": self.open_order,
             "hold_minutes": settings.MENTORSHIP.checkout_hold_minutes,
             "here": self.here(self.starts_at),

@@ -2,17 +2,21 @@
 
 from seats.services.capacity import Availability, availabilities, availability, mentor_full
 from seats.services.lapsing import release_lapsed
-from seats.services.transitions import drop_hold, hold_seat, release_seat, start_grace, take_seat
+from seats.services.standing_still import freeze_seat, thaw_seat
+from seats.services.transitions import drop_hold, hold_seat, release_refunded, release_seat, start_grace, take_seat
 
 __all__ = [
     "Availability",
     "availabilities",
     "availability",
     "drop_hold",
+    "freeze_seat",
     "hold_seat",
     "mentor_full",
     "release_lapsed",
+    "release_refunded",
     "release_seat",
     "start_grace",
     "take_seat",
+    "thaw_seat",
 ]

@@ -113,6 +113,21 @@ def start_grace(*, student_id: int, mentor_id: int, settled_at: datetime, now: d
 
 
 @transaction.atomic
+def release_refunded(*, student_id: int, mentor_id: int, by: Any, now: datetime) -> Seat | None:
+    """A refund has left no unsettled credit: the seat is free at once, without grace, unless another pack keeps it.
+
+    The caller holds the people's locks. Returns the seat when it was released.
+    """
+    seat = _standing_seat(student_id, mentor_id)
+    if seat is None or seat.status != Status.ACTIVE:
+        return None
+    if Seat.objects.with_life(now).get(pk=seat.pk).has_live_pack:  # type: ignore[attr-defined]
+        return None
+    fields = {"released_at": now, "release_reason": Seat.Reason.REFUNDED}
+    return _change(seat, Status.RELEASED, by=by, reason=Seat.Reason.REFUNDED.label, at=now, **fields)
+
+
+@transaction.atomic
 def release_seat(*, seat_id: int, by: Any, reason: str, now: datetime) -> Seat:
     """An admin frees a seat. Harmless when it is released already. Raises NotFound."""
     ids = Seat.objects.filter(pk=seat_id).values_list("mentor_id", "student_id").first()

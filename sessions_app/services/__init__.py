@@ -1,7 +1,7 @@
 """Use-cases of sessions: each reads its ids unlocked, locks people, pack, seat, session in that order, and checks again."""
 
 from sessions_app.services.booking import book
-from sessions_app.services.cancelling import Consequence, cancel, what_if_cancelled
+from sessions_app.services.cancelling import Consequence, cancel, cancel_refunded, what_if_cancelled
 from sessions_app.services.moving import reschedule
 from sessions_app.services.reserving import book_paid, clear_lapsed, confirm_reserved, release_reserved, reserve
 from sessions_app.services.room import enter
@@ -12,6 +12,7 @@ __all__ = [
     "book",
     "book_paid",
     "cancel",
+    "cancel_refunded",
     "clear_lapsed",
     "complete",
     "confirm_reserved",

@@ -10,12 +10,12 @@ from django.db import transaction
 from mentorship.kernel.refusals import Refusal
 from notifications.services import withdraw
 from packs.models import SessionPack
-from packs.services import come_back, expire_lapsed, lapse_credit
+from packs.services import come_back, expire_lapsed, lapse_credit, release_credit
 from sessions_app.models import Session, SessionEvent
 from sessions_app.services.common import Locked, free_time, lock_session, tell, trace, wrong_state
 from sessions_app.services.settling import use_session_credit
 
-Credit = Session.Credit
+Status, Credit = Session.Status, Session.Credit
 
 
 @dataclass(frozen=True)
@@ -87,6 +87,34 @@ def cancel(*, session_id: UUID, by: Any, now: datetime, reason: str = "", expect
         consequence=_told(consequence),
     )
     return session
+
+
+def cancel_refunded(sessions: list[Session], *, by: Any, reason: str, now: datetime) -> None:
+    """Their money goes back: cancel them and free both people's time; their credits wait in the pack to be taken.
+
+    The caller has locked people, packs and these sessions, and takes the credits out of the packs.
+    """
+    for session in sessions:
+        assert session.pack is not None, "a booked session holds a credit"
+        withdraw(f"session:{session.pk}", now=now)
+        free_time(session)
+        session.status, session.credit, session.settled_at = Status.CANCELLED, Credit.RETURNED, now
+        session.save(update_fields=["status", "credit", "settled_at"])
+        trace(session, SessionEvent.Kind.CANCELLED, by=by, at=now, reason=reason)
+        release_credit(
+            pack=session.pack, purchase_id=session.purchase_id, session_id=session.pk, by=by, reason=reason, now=now
+        )
+        tell(
+            session,
+            "session_cancelled",
+            session.student,
+            session.mentor,
+            key="",
+            now=now,
+            reason=reason,
+            by_name=by.display_name if by else "",
+            consequence="Its money goes back.",
+        )
 
 
 def _told(consequence: Consequence) -> str:

@@ -45,21 +45,21 @@ class TestGuards:
         with pytest.raises(DatabaseError, match="not balanced"):
             ledger.post(
                 cause="x", memo="", order=None, mentor_id=mia.pk, currency="EUR",
-                postings=[(Account.PROVIDER, 100), (Account.MENTOR_PENDING, -99)], at=NOW,
+                postings=[(Account.BANK, 100), (Account.MENTOR_PENDING, -99)], at=NOW,
             )  # fmt: skip
         assert not LedgerEntry.objects.exists()
 
     def test_currencies_do_not_balance_each_other(self, mia):
         with pytest.raises(DatabaseError, match="not balanced"), transaction.atomic():
             booked = LedgerTransaction.objects.create(cause="x", memo="", at=NOW)
-            for account, amount, currency in (("PROVIDER", 100, "EUR"), ("UNCLAIMED", -100, "USD")):
+            for account, amount, currency in (("BANK", 100, "EUR"), ("UNCLAIMED", -100, "USD")):
                 LedgerEntry.objects.create(transaction=booked, account=account, amount_minor=amount, currency=currency)
 
     def test_one_transaction_for_each_cause(self, mia):
         def post():
             ledger.post(
                 cause="x", memo="", order=None, mentor_id=None, currency="EUR",
-                postings=[(Account.PROVIDER, 1), (Account.UNCLAIMED, -1)], at=NOW,
+                postings=[(Account.BANK, 1), (Account.UNCLAIMED, -1)], at=NOW,
             )  # fmt: skip
 
         post()
