@@ -39,6 +39,7 @@ app.conf.beat_schedule = {
     "warn_pack_expiry": every(crontab(minute="8"), "warn_pack_expiry", expires=3000),
     "release_shares": every(crontab(minute="12"), "release_shares", expires=3000),
     "reconcile_orders": every(crontab(minute="20"), "reconcile_orders", expires=3000),
+    "reconcile_reversals": every(crontab(minute="25"), "reconcile_reversals", expires=3000),
     "refresh_listings": every(crontab(minute="*/10"), "refresh_listings", expires=500),
     "forget_old_keys": every(crontab(minute="40", hour="3"), "forget_old_keys", expires=3000),
 }

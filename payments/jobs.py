@@ -43,5 +43,10 @@ def reconcile_orders(now: datetime) -> int:
 
 
 @job
+def reconcile_reversals(now: datetime) -> int:
+    return ending.reconcile_reversals(now)
+
+
+@job
 def release_shares(now: datetime) -> int:
     return shares.release_due(now)

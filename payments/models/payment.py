@@ -35,6 +35,9 @@ class Payment(models.Model):
         help_text="Who recorded it by hand.",
     )
     received_at = models.DateTimeField()
+    asked_at = models.DateTimeField(
+        null=True, blank=True, help_text="Machine time at which the provider was last asked what went back of it."
+    )
 
     class Meta:
         constraints = [

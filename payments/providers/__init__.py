@@ -12,6 +12,8 @@ from payments.providers.free import Free
 from payments.providers.manual import Manual
 from payments.providers.sandbox import Sandbox
 
+NEVER_REVERSED = (Free.name, Manual.name)  # nothing of these goes back at a provider
+
 
 def _stripe() -> Provider:
     # The SDKs take long to import and much memory: they are loaded only where they are used.

@@ -4,25 +4,29 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from datetime import datetime, timedelta
+from typing import TypeVar
 from uuid import UUID
 
 import structlog
 from django.db import transaction
-from django.db.models import F
+from django.db.models import Case, F, Min, Q, When
 
 from mentorship.kernel import clock
 from mentorship.kernel.locking import lock
 from payments import providers
-from payments.models import Order
+from payments.models import Dispute, Order, Payment, Refund
 from payments.providers.base import ProviderTrouble
 from payments.services.fulfil import fulfil_order
+from payments.services.reversals import look_for_reversals
 from payments.services.settle import confirm_and_fulfil
 from sessions_app.services import release_reserved
 
 log = structlog.get_logger(__name__)
 BATCH = 200
 ASK_FOR = timedelta(hours=72)
+WATCH_FOR = timedelta(days=180)  # the longest that banks let their customers wait with a dispute
 Status = Order.Status
+Key = TypeVar("Key", UUID, int)
 
 
 def expire_overdue(now: datetime) -> int:
@@ -84,7 +88,21 @@ def reconcile(now: datetime) -> int:
     return Order.objects.filter(pk__in=ids, status__in=[Status.PAID, Status.FULFILLED]).count()
 
 
-def _each(ids: Iterable[UUID], do: Callable[[UUID], object], what: str) -> int:
+def reconcile_reversals(now: datetime) -> int:
+    """Ask the providers what went back of payments nobody has told us about: a lost webhook must not cost money.
+
+    Those with an open dispute or a refund under way come first, then the ones asked longest ago; a bounded run gets
+    round to all. Returns how many were asked.
+    """
+    at_work = Q(disputes__status=Dispute.Status.OPEN) | Q(refunds__status=Refund.Status.REQUESTED)
+    young = Payment.objects.exclude(provider__in=providers.NEVER_REVERSED).filter(received_at__gt=now - WATCH_FOR)
+    urgent = young.annotate(urgent=Case(When(at_work, then=0), default=1)).values("pk").annotate(rank=Min("urgent"))
+    ids = [row["pk"] for row in urgent.order_by("rank", F("asked_at").asc(nulls_first=True), "pk")[:BATCH]]
+    Payment.objects.filter(pk__in=ids).update(asked_at=clock.machine_now())
+    return _each(ids, lambda pk: look_for_reversals(Payment.objects.get(pk=pk), now=now), "reconcile_payment")
+
+
+def _each(ids: Iterable[Key], do: Callable[[Key], object], what: str) -> int:
     """One transaction each; one that fails never keeps the others back. Returns how many went well."""
     done = 0
     for pk in ids:
@@ -92,7 +110,7 @@ def _each(ids: Iterable[UUID], do: Callable[[UUID], object], what: str) -> int:
             do(pk)
             done += 1
         except ProviderTrouble as trouble:
-            log.warning("provider_trouble", what=what, order=str(pk), error=str(trouble))
+            log.warning("provider_trouble", what=what, row=str(pk), error=str(trouble))
         except Exception:
-            log.exception("job_row_failed", what=what, order=str(pk))
+            log.exception("job_row_failed", what=what, row=str(pk))
     return done
