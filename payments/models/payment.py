@@ -18,6 +18,7 @@ class Payment(models.Model):
         EXTRA = "EXTRA", "paid once too often"
         MISMATCHED = "MISMATCHED", "not what the order asked for"
         UNMATCHED = "UNMATCHED", "belongs to no order"
+        WRONG_MODE = "WRONG_MODE", "test money among real money"
 
     order = models.ForeignKey(Order, null=True, blank=True, on_delete=models.PROTECT, related_name="payments")
     provider = models.CharField(max_length=20)

@@ -49,10 +49,13 @@ def confirm_payment(order_id: UUID, facts: PaymentFacts, *, now: datetime) -> Or
     order = lock_order(order_id)
     known = Payment.objects.filter(provider=order.provider, provider_payment_id=facts.payment_id).first()
     if known is not None:
-        ledger.post_fee(known, facts.fee, facts.fee_currency, now=now)  # often known only later
+        if known.status != Payment.Status.WRONG_MODE:
+            ledger.post_fee(known, facts.fee, facts.fee_currency, now=now)  # often known only later
         return order
     wrong = _mismatch(order, facts)
-    if wrong:
+    if _is_wrong_mode(order.provider, facts):
+        _keep(order, facts, Payment.Status.WRONG_MODE, "Test money and real money do not mix.", now)
+    elif wrong:
         _keep(order, facts, Payment.Status.MISMATCHED, wrong, now)
     elif order.payments.filter(status=Payment.Status.CONFIRMED).exists():
         extra = _keep(order, facts, Payment.Status.EXTRA, "This order was paid twice.", now)
@@ -86,9 +89,11 @@ def _mismatch(order: Order, facts: PaymentFacts) -> str:
         return f"The payment belongs to {facts.reference!r}, the order to {order.provider_reference!r}."
     if facts.currency != order.currency or facts.amount != order.amount_minor:
         return f"{facts.amount} {facts.currency} came, {order.amount_minor} {order.currency} was asked for."
-    if facts.live != providers.by_name(order.provider).live:
-        return "Test money and real money do not mix."
     return ""
+
+
+def _is_wrong_mode(provider: str, facts: PaymentFacts) -> bool:
+    return facts.live != providers.by_name(provider).live
 
 
 def _payment(
@@ -113,8 +118,9 @@ def _payment(
 
 def _keep(order: Order, facts: PaymentFacts, status: str, why: str, now: datetime) -> Payment:
     payment = _payment(order, facts, status, why, now)
-    ledger.post_unclaimed(payment, now=now)
-    ledger.post_fee(payment, facts.fee, facts.fee_currency, now=now)
+    if status != Payment.Status.WRONG_MODE:  # what is no money is in no book
+        ledger.post_unclaimed(payment, now=now)
+        ledger.post_fee(payment, facts.fee, facts.fee_currency, now=now)
     order.attention = why[:300]
     order.save(update_fields=["attention"])
     log.warning("payment_kept_aside", order=str(order.pk), payment=payment.pk, why=why)
@@ -128,8 +134,11 @@ def keep_unmatched(provider: str, facts: PaymentFacts, *, now: datetime) -> Paym
     if known:
         return known
     note = f"No order goes by {facts.reference!r}."
-    payment = _payment(None, facts, Payment.Status.UNMATCHED, note, now, provider)
-    ledger.post_unclaimed(payment, now=now)
+    wrong_mode = _is_wrong_mode(provider, facts)
+    status = Payment.Status.WRONG_MODE if wrong_mode else Payment.Status.UNMATCHED
+    payment = _payment(None, facts, status, note, now, provider)
+    if not wrong_mode:
+        ledger.post_unclaimed(payment, now=now)
     log.warning("payment_unmatched", provider=provider, payment=payment.pk)
     return payment
 

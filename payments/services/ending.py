@@ -95,7 +95,8 @@ def reconcile_reversals(now: datetime) -> int:
     round to all. Returns how many were asked.
     """
     at_work = Q(disputes__status=Dispute.Status.OPEN) | Q(refunds__status=Refund.Status.REQUESTED)
-    young = Payment.objects.exclude(provider__in=providers.NEVER_REVERSED).filter(received_at__gt=now - WATCH_FOR)
+    real = Payment.objects.exclude(provider__in=providers.NEVER_REVERSED).exclude(status=Payment.Status.WRONG_MODE)
+    young = real.filter(received_at__gt=now - WATCH_FOR)
     urgent = young.annotate(urgent=Case(When(at_work, then=0), default=1)).values("pk").annotate(rank=Min("urgent"))
     ids = [row["pk"] for row in urgent.order_by("rank", F("asked_at").asc(nulls_first=True), "pk")[:BATCH]]
     Payment.objects.filter(pk__in=ids).update(asked_at=clock.machine_now())

@@ -94,7 +94,8 @@ def _look(event: WebhookEvent, now: datetime) -> None:
         keep_unmatched(event.provider, facts, now=now)
     if facts.status is PaymentStatus.PAID:
         payment = Payment.objects.get(provider=event.provider, provider_payment_id=facts.payment_id)
-        look_for_reversals(payment, now=now)
+        if payment.status != Payment.Status.WRONG_MODE:
+            look_for_reversals(payment, now=now)
 
 
 def _order_of(provider: str, facts: PaymentFacts) -> Order | None:

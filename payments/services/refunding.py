@@ -16,7 +16,7 @@ from packs.models import CreditEntry, SessionPack
 from packs.services import close_refunded, expire_lapsed, refund_credits, restore_credits
 from payments.models import Order, Payment, Refund
 from payments.services.confirm import lock_order
-from payments.services.refund_plan import RefundPlan, plan_refund
+from payments.services.refund_plan import RefundPlan, gone_of, plan_refund
 from payments.services.refunds import request_refund, settle_refund
 from seats.services import release_refunded
 from sessions_app.models import Session
@@ -146,7 +146,8 @@ def call_off(*, refund_id: int, by: Any, reason: str, now: datetime) -> Refund:
         raise Refusal("wrong_state", "Only a failed refund can be called off.")
     lock_everything_of(order, now=now)
     purchase_id = order.pack and order.pack.purchases.filter(order_id=order.pk).values_list("pk", flat=True).first()
-    if refund.sessions and order.pack and purchase_id:
+    money_is_gone = gone_of(order) >= order.amount_minor  # some other way: then the sessions stay gone, too
+    if refund.sessions and order.pack and purchase_id and not money_is_gone:
         pack = lock(SessionPack.objects.filter(pk=order.pack.pk))[0]
         given = restore_credits(pack, purchase_id=purchase_id, count=refund.sessions, by=by, reason=reason, now=now)
         if not given:

@@ -177,7 +177,7 @@ class TestMoneyThatDoesNotFit:
 
     @pytest.mark.parametrize(
         "other",
-        [{"amount": 27999}, {"amount": 28001}, {"currency": "USD"}, {"live": True}, {"reference": "sbx_other"}],
+        [{"amount": 27999}, {"amount": 28001}, {"currency": "USD"}, {"reference": "sbx_other"}],
         ids=str,
     )
     def test_is_kept_and_flagged(self, mia, sam, other):
@@ -193,6 +193,18 @@ class TestMoneyThatDoesNotFit:
         assert held == {"PROVIDER": payment.amount_minor, "UNCLAIMED": -payment.amount_minor}
         confirm_payment(order.pk, self.facts(order, **other), now=NOW)
         assert Payment.objects.count() == 1
+
+    def test_test_money_among_real_money_is_kept_but_is_in_no_book(self, mia, sam):
+        order = place(sam, offering(mia))
+        decide(order)
+        for _ in range(2):
+            confirm_payment(order.pk, self.facts(order, live=True), now=NOW)
+        order.refresh_from_db()
+        payment = Payment.objects.get()
+        assert (order.status, payment.status) == (Status.PENDING, "WRONG_MODE")
+        assert order.attention == payment.note == "Test money and real money do not mix."
+        assert not SessionPack.objects.exists()
+        assert accounts() == {}
 
     def test_paid_twice_goes_back_and_is_still_granted(self, mia, sam):
         order = place(sam, offering(mia))
