@@ -25,16 +25,17 @@ class SeatQuerySet(models.QuerySet["Seat"]):
         return (
             self.standing()
             .with_life(now)
-            .filter(_kept_until_later(now) | Q(status=Seat.Status.ACTIVE, has_live_pack=True))
+            .filter(kept_until_later(now) | Q(status=Seat.Status.ACTIVE, has_live_pack=True))
         )
 
     def lapsed(self, now: datetime) -> SeatQuerySet:
         """Seats whose time is over and that nobody has released yet."""
         over = Q(status=Seat.Status.ACTIVE, has_live_pack=False) | ~Q(status=Seat.Status.ACTIVE)
-        return self.standing().with_life(now).exclude(_kept_until_later(now)).filter(over)
+        return self.standing().with_life(now).exclude(kept_until_later(now)).filter(over)
 
 
-def _kept_until_later(now: datetime) -> Q:
+def kept_until_later(now: datetime) -> Q:
+    """Grace or hold have not ended. While the seat is frozen its grace stands still."""
     clock_stands = Q(status=Seat.Status.GRACE, frozen_at__isnull=False)
     return Q(grace_ends_at__gt=now) | Q(held_until__gt=now) | clock_stands
 
@@ -114,6 +115,11 @@ class Seat(models.Model):
         """What is left of the time it is kept, as a part of a whole grace: 0..1."""
         left = (self.kept_until or now) - now
         return max(0.0, min(1.0, left / timedelta(hours=settings.MENTORSHIP.grace_hours)))
+
+    def grace_is_over(self, now: datetime) -> bool:
+        """Its 72 h have passed (a hold may still keep it)."""
+        over = self.grace_ends_at is not None and self.grace_ends_at <= now
+        return self.status == self.Status.GRACE and over and self.frozen_at is None
 
     def in_grace(self, now: datetime) -> bool:
         return self.status == self.Status.GRACE and (self.frozen_at is not None or (self.kept_until or now) > now)

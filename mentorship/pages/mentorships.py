@@ -17,7 +17,7 @@ from mentorship.kernel import local_time
 from mentorship.people.models import User
 from offerings.models import Offering
 from packs.models import Purchase, SessionPack
-from seats.models import Seat
+from seats.models import Seat, kept_until_later
 from sessions_app.models import Session
 
 Side = Literal["student", "mentor"]
@@ -122,16 +122,15 @@ class PackRow:
 
 def living_packs(now: datetime) -> QuerySet[SessionPack]:
     """Open packs, packs with a session still booked, and packs used up while their seat is in grace."""
-    kept = Q(grace_ends_at__gt=now) | Q(held_until__gt=now)
     in_grace = Seat.objects.filter(
-        kept,
+        kept_until_later(now),
         status=Seat.Status.GRACE,
         mentor=OuterRef("mentor"),
         student=OuterRef("student"),
         activated_at__lte=OuterRef("depleted_at"),
     )
     used_up = Q(status=SessionPack.Status.DEPLETED, takes_seat=True) & Exists(in_grace)
-    live = Q(status=SessionPack.Status.ACTIVE, expires_at__gt=now) | Q(sessions_held__gt=0)
+    live = SessionPack.objects.unexpired(now) | Q(sessions_held__gt=0)
     return SessionPack.objects.filter(live | used_up)
 
 

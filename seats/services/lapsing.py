@@ -61,7 +61,7 @@ def _start_expiry_grace(mentor_ids: Collection[int], now: datetime) -> None:
     if not hours:
         return
     packs = SessionPack.objects.filter(mentor=OuterRef("mentor"), student=OuterRef("student"), takes_seat=True)
-    alive = packs.filter(Q(status=SessionPack.Status.ACTIVE, expires_at__gt=now) | Q(sessions_held__gt=0))
+    alive = packs.filter(SessionPack.objects.unexpired(now) | Q(sessions_held__gt=0))
     expired = packs.filter(SessionPack.objects.in_expiry_grace(now)).order_by("-expires_at").values("expires_at")[:1]
     seats = Seat.objects.filter(~Exists(alive), mentor__in=mentor_ids, status=Status.ACTIVE)
     for seat in lock(seats.annotate(expired_at=Subquery(expired)).filter(expired_at__isnull=False)):

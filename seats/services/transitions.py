@@ -54,8 +54,7 @@ def hold_seat(*, student_id: int, mentor_id: int, until: datetime, by: Any, now:
     seat = _standing_seat(student_id, mentor_id)
     if seat is None:
         return _new(student_id, mentor_id, Status.HELD, by=by, reason="checkout", now=now, held_until=until)
-    grace_is_over = seat.status == Status.GRACE and seat.grace_ends_at is not None and seat.grace_ends_at <= now
-    if not grace_is_over and (seat.held_until is None or seat.held_until < until):
+    if not seat.grace_is_over(now) and (seat.held_until is None or seat.held_until < until):
         seat.held_until = until
         seat.save(update_fields=["held_until"])
     return seat
