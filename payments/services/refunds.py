@@ -59,7 +59,9 @@ def request_refund(
 
 
 def tell_of_refund(refund: Refund, order: Order, *, now: datetime) -> None:
+    taken = refund.sessions if order.fulfilled_at else 0
     context = {
+        "consequence": f"{taken} session{'s' if taken > 1 else ''} taken back." if taken else "",
         "amount_display": refund.amount_display,
         "title": order.title,
         "order_number": order.number,

@@ -77,8 +77,8 @@ def _book_foreign_refund(order: Order | None, payment: Payment, facts: RefundFac
     log.info("refunded_at_the_provider", payment=payment.pk, refund=refund.pk)
     if order is None or payment.status != Payment.Status.CONFIRMED:
         return
-    taken = _take_credits(order, reason=refund.reason, amount=refund.amount_minor, now=now)
-    Refund.objects.filter(pk=refund.pk).update(sessions=taken)
+    refund.sessions = _take_credits(order, reason=refund.reason, amount=refund.amount_minor, now=now)
+    refund.save(update_fields=["sessions"])
     tell_of_refund(refund, order, now=now)
 
 
