@@ -12,8 +12,8 @@ import queue
 import threading
 import time
 from dataclasses import dataclass, field
+from email.message import Message
 from html import escape
-from http.client import HTTPMessage
 from http.server import BaseHTTPRequestHandler
 from typing import Any, ClassVar, NamedTuple, Self
 from urllib.parse import parse_qsl, unquote, urlsplit
@@ -39,7 +39,7 @@ class Call(NamedTuple):
 
     method: str
     path: str
-    headers: HTTPMessage
+    headers: Message[str, str]
     body: bytes
 
 
@@ -48,7 +48,7 @@ class Request:
     method: str
     path: str  # without the query, unquoted
     query: dict[str, str]
-    headers: HTTPMessage
+    headers: Message[str, str]
     body: bytes
 
 
