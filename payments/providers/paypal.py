@@ -216,7 +216,7 @@ class PayPal:
 
     # --- helpers ----------------------------------------------------------------------------------------------------
 
-    def _begin(self, patience: float = TIMEOUT) -> Transport:
+    def _begin(self, patience: int = TIMEOUT) -> Transport:
         keys = self._keys
         return Transport(keys.paypal_base_url, keys.paypal_client_id, keys.paypal_client_secret, patience)
 

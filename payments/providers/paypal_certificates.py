@@ -7,11 +7,10 @@ from __future__ import annotations
 
 import re
 import threading
-import time
 import warnings
 from collections import deque
 from collections.abc import Callable
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import lru_cache
 from importlib.resources import files
 from pathlib import Path
@@ -25,13 +24,16 @@ from cryptography.x509.verification import PolicyBuilder, Store, VerificationErr
 
 from mentorship.kernel.provider_env import PAYPAL, Providers
 from payments.providers.base import TIMEOUT, ForgedWebhook, ProviderTrouble
-from payments.providers.paypal_transport import fetch, session
+from payments.providers.paypal_transport import fetch, session, uptime
 
 log = structlog.get_logger(__name__)
 LARGEST = 64 * 1024
 LOOPBACK = ("127.0.0.1", "localhost")
 MOST_KEPT = 16
-MOST_FETCHES, FETCH_WINDOW = 10, 60.0  # so many new addresses a minute: more come only from someone who invents them
+MOST_FETCHES, FETCH_WINDOW = (
+    10,
+    timedelta(minutes=1),
+)  # so many new addresses at most: more come only from someone who invents them
 NAME, SANDBOX_NAME = "messageverificationcerts.paypal.com", "messageverificationcerts.sandbox.paypal.com"
 # No user, no query, no dot segments, no escapes: what is matched here is what is requested.
 _ADDRESS = re.compile(r"(https?)://([a-z0-9.-]{1,100})(?::([0-9]{1,5}))?/v1/notifications/certs/[A-Za-z0-9_-]{1,200}")
@@ -74,7 +76,7 @@ def names(providers: Providers) -> tuple[str, ...]:
 
 def download(url: str) -> bytes:
     """The PEM text at a checked address. Raises ForgedWebhook, and ProviderTrouble if it may be there another time."""
-    status, body = fetch(session(url), "GET", url, ends=time.monotonic() + TIMEOUT, most=LARGEST)
+    status, body = fetch(session(url), "GET", url, ends=uptime() + timedelta(seconds=TIMEOUT), most=LARGEST)
     if status == 429 or status >= 500:
         raise ProviderTrouble(f"PayPal's certificate cannot be had now (status {status})")
     if status != 200:
@@ -88,7 +90,7 @@ class Certificates:
     def __init__(self, download: Callable[[str], bytes] = download) -> None:
         self._download = download
         self._kept: dict[str, Chain] = {}
-        self._fetched_at: deque[float] = deque(maxlen=MOST_FETCHES)
+        self._fetched_at: deque[timedelta] = deque(maxlen=MOST_FETCHES)
         self._lock = threading.Lock()
 
     def at(self, url: str) -> Chain:
@@ -96,7 +98,7 @@ class Certificates:
         with self._lock:
             if url in self._kept:
                 return self._kept[url]
-            began = time.monotonic()
+            began = uptime()
             if len(self._fetched_at) == MOST_FETCHES and began - self._fetched_at[0] < FETCH_WINDOW:
                 raise ProviderTrouble("too many unknown certificates at once")
             self._fetched_at.append(began)
@@ -136,7 +138,7 @@ def parse(pem: bytes) -> Chain:
 
 
 @lru_cache(maxsize=4)
-def _trusted(path: str, _written: float) -> tuple[Store, Chain]:
+def _trusted(path: str, _written: int) -> tuple[Store, Chain]:
     given = parse(Path(path).read_bytes())
     roots = [one for one in given if one.issuer == one.subject]
     between = [one for one in given if one.issuer != one.subject]
@@ -155,7 +157,7 @@ def trusted(ca_file: str) -> tuple[Store, Chain]:
     connection from here trusts.
     """
     path = Path(ca_file or certifi.where())
-    return _trusted(str(path), path.stat().st_mtime)
+    return _trusted(str(path), path.stat().st_mtime_ns)
 
 
 def public_key(chain: Chain, providers: Providers, machine_now: datetime) -> RSAPublicKey:

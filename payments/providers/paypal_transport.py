@@ -11,6 +11,7 @@ import hashlib
 import json
 import threading
 import time
+from datetime import timedelta
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -22,12 +23,17 @@ from paypalrestsdk import exceptions
 from payments.providers.base import TIMEOUT, ProviderTrouble
 
 LARGEST = 1_000_000  # bytes of an answer
-MARGIN = 60  # seconds before its end at which a token is no longer used
+MARGIN = timedelta(minutes=1)  # before its end, in which a token is no longer used
 MOST_TOKENS = 8
 _REFUSALS = {400, 403, 404, 409, 422}
 
-_tokens: dict[str, tuple[dict[str, Any], float]] = {}
+_tokens: dict[str, tuple[dict[str, Any], timedelta]] = {}
 _tokens_lock = threading.Lock()
+
+
+def uptime() -> timedelta:
+    """A clock that nobody sets: for how long something may take."""
+    return timedelta(seconds=time.monotonic())
 
 
 class Refused(Exception):
@@ -42,12 +48,12 @@ class Refused(Exception):
 class Transport(paypalrestsdk.Api):  # type: ignore[misc, unused-ignore]
     """One conversation with PayPal: all its calls together end `patience` seconds after it was begun."""
 
-    def __init__(self, base: str, client_id: str, client_secret: str, patience: float = TIMEOUT) -> None:
+    def __init__(self, base: str, client_id: str, client_secret: str, patience: int = TIMEOUT) -> None:
         # "live" is also the parent's word for not logging headers and bodies; where it leads is `endpoint`.
         super().__init__(
             mode="live", endpoint=base, token_endpoint=base, client_id=client_id, client_secret=client_secret
         )
-        self._ends = time.monotonic() + patience
+        self._ends = uptime() + timedelta(seconds=patience)
         self._session = session(base)
         # The secret is part of the name: after it was changed no old token is used.
         self._name = hashlib.sha256(f"{base}\n{client_id}\n{client_secret}".encode()).hexdigest()
@@ -103,25 +109,25 @@ class Transport(paypalrestsdk.Api):  # type: ignore[misc, unused-ignore]
     ) -> dict[str, Any]:
         """This process's token, fetched when there is none or its time is nearly over."""
         with _tokens_lock:
-            token, ends = _tokens.get(self._name, ({}, 0.0))
-        if ends > time.monotonic():
+            token, ends = _tokens.get(self._name, ({}, timedelta()))
+        if ends > uptime():
             return token
         self.token_hash = None  # the parent keeps one of its own
-        asked_at = time.monotonic()
+        asked_at = uptime()
         token = super().get_token_hash()  # without the order's headers
         lives = token.get("expires_in") if isinstance(token, dict) else None
-        # `type is int`: neither true nor 1e9 is a number of seconds
+        # `type is int`: neither true nor 3e4 is a number of seconds
         if type(lives) is not int or not isinstance(token.get("access_token"), str):
             raise ProviderTrouble("PayPal's token could not be read")
         with _tokens_lock:
             if len(_tokens) >= MOST_TOKENS:
                 _tokens.clear()
-            _tokens[self._name] = (token, asked_at + lives - MARGIN)
+            _tokens[self._name] = (token, asked_at + timedelta(seconds=lives) - MARGIN)
         return token
 
     def _forget(self, token: dict[str, Any]) -> None:
         with _tokens_lock:
-            if _tokens.get(self._name, ({}, 0.0))[0] is token:  # another thread may have a newer one already
+            if _tokens.get(self._name, ({}, timedelta()))[0] is token:  # another thread may have a newer one already
                 del _tokens[self._name]
 
     def _headers(self, token: dict[str, Any]) -> dict[str, str]:
@@ -162,17 +168,17 @@ def fetch(
     method: str,
     url: str,
     *,
-    ends: float,
+    ends: timedelta,
     most: int,
     data: str | None = None,
     headers: dict[str, str] | None = None,
 ) -> tuple[int, bytes]:
-    """Status and body, without following redirects, over by `ends` (monotonic), at most `most` bytes.
+    """Status and body, without following redirects, over by `ends` (of `uptime`), at most `most` bytes.
 
     Raises ProviderTrouble.
     """
-    left = ends - time.monotonic()
-    if left <= 0:
+    left = ends - uptime()
+    if left <= timedelta():
         raise ProviderTrouble("PayPal took too long")
     try:
         with through.request(
@@ -180,7 +186,7 @@ def fetch(
             url,
             data=data,
             headers=headers,
-            timeout=urllib3.Timeout(total=left),  # type: ignore[arg-type]
+            timeout=urllib3.Timeout(total=left.total_seconds()),  # type: ignore[arg-type]
             allow_redirects=False,
             stream=True,
         ) as answer:
@@ -189,13 +195,13 @@ def fetch(
         raise ProviderTrouble(f"PayPal could not be reached ({type(broken).__name__})") from None
 
 
-def _body(answer: requests.Response, ends: float, most: int) -> bytes:
+def _body(answer: requests.Response, ends: timedelta, most: int) -> bytes:
     body = bytearray()
     while part := answer.raw.read1(16_384, decode_content=True):
         body += part
         if len(body) > most:
             raise ProviderTrouble("PayPal's answer is too long")
-        if time.monotonic() > ends:
+        if uptime() > ends:
             raise ProviderTrouble("PayPal took too long")
     return bytes(body)
 
