@@ -1,0 +1,29 @@
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from datetime import datetime
+from typing import Any
+
+import pytest
+import time_machine
+
+from tests.cast import NOW
+from tests.stories.books import assert_sound
+from tests.stories.tills import Till, open_till
+
+TILLS = ("sandbox", "stripe", "paypal")
+
+
+@pytest.fixture
+def go(db: None) -> Iterator[Callable[[datetime], None]]:
+    """Time stands at NOW, for us and for the companies, until somebody goes on: `go(at(3))`."""
+    with time_machine.travel(NOW, tick=False) as traveller:
+        yield traveller.move_to
+
+
+@pytest.fixture(params=TILLS)
+def till(request: pytest.FixtureRequest, go: Any, settings: Any) -> Iterator[Till]:
+    """Each of the companies in turn. When the story is over, every sum is proved."""
+    with open_till(request.param, settings) as opened:
+        yield opened
+        assert_sound()
