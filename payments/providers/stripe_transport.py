@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -21,6 +22,8 @@ KEYS = 3  # how many idempotency keys one thing may use up
 
 # Otherwise the SDK keeps an id in a file of the home folder and reports on machine and calls.
 stripe.enable_telemetry = False
+# It logs every call, and what was sent and said (names, addresses) on level DEBUG: our own log says what failed.
+logging.getLogger("stripe").setLevel(logging.WARNING)
 
 
 class Bounded(stripe.RequestsClient):
