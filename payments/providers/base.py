@@ -142,7 +142,8 @@ class Provider(Protocol):
     def parse_webhook(self, headers: Mapping[str, str], body: bytes, machine_now: datetime) -> Event:
         """Verify and read a webhook. Raises ForgedWebhook, and ValueError for what is signed but cannot be read.
 
-        It asks nobody: an event only says where to look.
+        It asks nobody what is true: an event only says where to look. Where the signature hangs on a certificate that
+        cannot be had now (PayPal), ProviderTrouble: the webhook has to be sent again.
         """
 
     def refund(self, refund: Refund) -> RefundFacts:

@@ -84,7 +84,7 @@ def process(event: WebhookEvent, now: datetime) -> int:
 def _look(event: WebhookEvent, now: datetime) -> None:
     """The event only says where to look: what is true is asked of the provider."""
     named = Order.objects.filter(provider=event.provider, provider_reference=event.reference).first()
-    collect = named is not None and named.replaced_at is None
+    collect = named is not None and named.is_collected
     facts = providers.by_name(event.provider).fetch_payment(event.reference, collect=collect)
     order = _order_of(event.provider, facts)
     if order is not None:

@@ -8,7 +8,7 @@ from mentorship.kernel import clock
 from mentorship.kernel.errors import problem
 from mentorship.kernel.http import PageRequest
 from payments import providers
-from payments.providers.base import ForgedWebhook
+from payments.providers.base import ForgedWebhook, ProviderTrouble
 from payments.services import inbox
 
 LARGEST = 256 * 1024
@@ -34,5 +34,8 @@ def receive(request: PageRequest, provider: str) -> HttpResponse:
         inbox.check(event)
     except (ForgedWebhook, ValueError, RecursionError):
         return problem(400, "malformed", "This is not a webhook of this provider.")
+    except ProviderTrouble:
+        # It cannot be checked now (PayPal's certificate is out of reach): every provider sends again what failed.
+        return problem(503, "try_again", "This cannot be verified now.", **{"Retry-After": "60"})
     inbox.store(provider, event, payload, now=request.now)
     return JsonResponse({"received": True})
