@@ -450,6 +450,29 @@ _ALL = (
             "See your wallet",
         ),
     ),
+    Kind(
+        "payout_cancelled",
+        MONEY,
+        "a payout to me is called off",
+        mentor=Words(
+            "Your payout of {amount_display} was called off",
+            (REASON, "Nothing is lost: the sum is available in your wallet again."),
+            "See your wallet",
+        ),
+    ),
+    Kind(
+        "payout_details_changed",
+        MONEY,
+        "somebody changes where my payouts go",
+        mentor=Words(
+            "Your payouts go to another account now",
+            (
+                maybe("From now on they go to the account {account}."),
+                "Was it not you? Change your password, put the right account back, and answer this mail.",
+            ),
+            "See your wallet",
+        ),
+    ),
     # --- people -------------------------------------------------------------------------------------------------------
     Kind(
         "mentor_verified",

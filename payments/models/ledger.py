@@ -65,7 +65,10 @@ class LedgerEntry(models.Model):
                 name="payments_mentor_accounts_name_theirs",
             ),
         ]
-        indexes = [models.Index(fields=["mentor", "currency", "account"], name="payments_balances")]
+        indexes = [
+            models.Index(fields=["mentor", "currency", "account"], name="payments_balances"),
+            models.Index(fields=["mentor", "-transaction"], name="payments_statement"),
+        ]
         triggers = [
             pgtrigger.Protect(name="append_only", operation=pgtrigger.Update | pgtrigger.Delete),
             pgtrigger.Trigger(
