@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Annotated
 from urllib.parse import urlsplit
 
@@ -62,6 +63,13 @@ class Providers(BaseSettings):
         if parts.scheme not in ("http", "https") or not parts.hostname or parts.query or parts.fragment:
             raise ValueError("must be an http(s):// address")
         return value.rstrip("/")
+
+    @field_validator("paypal_ca_file")
+    @classmethod
+    def is_readable(cls, value: str) -> str:
+        if value and not (Path(value).is_file() and b"BEGIN CERTIFICATE" in Path(value).read_bytes()):
+            raise ValueError("must be a PEM file with certificates")
+        return value
 
     @model_validator(mode="after")
     def credentials_are_complete(self) -> Providers:

@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from mentorship.kernel.provider_env import Providers
 from payments.providers import paypal_certificates
 from payments.providers.base import ForgedWebhook, ProviderTrouble
 from payments.providers.paypal import PayPal
@@ -249,3 +250,12 @@ def test_certificates_do_not_pile_up(monkeypatch):
     for n in range(3 * MOST_KEPT):
         certificates.at(f"https://api.paypal.com{CERTS}CERT-{n}")
     assert len(certificates._kept) == MOST_KEPT
+
+
+@pytest.mark.parametrize("text", [None, "no certificate\n"])
+def test_a_ca_file_that_is_none_is_refused_at_start(tmp_path, text):
+    path = tmp_path / "ca.pem"
+    if text is not None:
+        path.write_text(text)
+    with pytest.raises(ValueError, match="PEM file"):
+        Providers(paypal_ca_file=str(path))
