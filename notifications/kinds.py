@@ -223,6 +223,30 @@ _ALL = (
         ),
     ),
     Kind(
+        "student_invited",
+        PACKS,
+        "a mentor gives me sessions that I pay them directly",
+        student=Words(
+            "{mentor_name} has given you {sessions:session}",
+            (
+                maybe("They take {duration_minutes} minutes each, and a seat with {mentor_name} comes with them."),
+                "You pay {mentor_name} directly; nothing is charged here.",
+                "Use them until {expires_at}; a session has to start before then.",
+                "To sign in, enter {email}: we mail you a code. You need no password.",
+                "If you do not know {mentor_name}, you need not do anything.",
+            ),
+            "Choose your times",
+        ),
+        mentor=Words(
+            "{student_name} has {sessions:session} with you",
+            (
+                maybe("They take {duration_minutes} minutes each, and can be used until {expires_at}."),
+                "We have written to {email} how to sign in. What they pay you is between the two of you.",
+            ),
+            "See your seats",
+        ),
+    ),
+    Kind(
         "renewal_reminder",
         PACKS,
         "one session is left in my pack",
@@ -417,6 +441,35 @@ _ALL = (
             "{student_name} gets {amount_display} back",
             (maybe("For “{title}”."), REASON, maybe("Order {order_number}."), maybe("{consequence}")),
             "See your seats",
+        ),
+    ),
+    Kind(
+        "refund_asked",
+        MONEY,
+        "a student asks for a refund",
+        mentor=Words(
+            "{student_name} asks for a refund",
+            (
+                maybe("For “{title}”, order {order_number}."),
+                REASON,
+                maybe("At most {amount_display} can go back: what was not used."),
+                "You decide: refund what you like, or say why not.",
+            ),
+            "Look at it",
+        ),
+    ),
+    Kind(
+        "refund_declined",
+        MONEY,
+        "a mentor says no to my wish for a refund",
+        student=Words(
+            "{mentor_name} does not refund “{title}”",
+            (
+                REASON,
+                "Your sessions are still yours, just as before.",
+                maybe("Order {order_number}."),
+            ),
+            "See the order",
         ),
     ),
     Kind(

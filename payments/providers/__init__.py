@@ -8,11 +8,12 @@ from django.conf import settings
 
 from mentorship.kernel.refusals import NotFound
 from payments.providers.base import Provider
+from payments.providers.direct import Direct
 from payments.providers.free import Free
 from payments.providers.manual import Manual
 from payments.providers.sandbox import Sandbox
 
-NEVER_REVERSED = (Free.name, Manual.name)  # nothing of these goes back at a provider
+NEVER_REVERSED = (Free.name, Manual.name, Direct.name)  # nothing of these goes back at a provider
 
 
 def _stripe() -> Provider:
@@ -55,7 +56,7 @@ def offered(currency: str, amount_minor: int) -> list[Provider]:
 
 def by_name(name: str) -> Provider:
     """Raises NotFound for an unknown provider, and for one that is not set up here."""
-    known = _set_up() | {Free.name: Free, Manual.name: Manual}
+    known = _set_up() | {Free.name: Free, Manual.name: Manual, Direct.name: Direct}
     if name not in known:
         raise NotFound("There is no such way to pay.")
     return known[name]()

@@ -18,6 +18,8 @@ from payments.models import Dispute, Order, Payment, Refund
 from seats.models import Seat
 from sessions_app.models import Session
 
+PROVIDERS = {"stripe": "Stripe", "paypal": "PayPal", "paystack": "Paystack", "sandbox": "the sandbox"}
+
 
 @dataclass(frozen=True)
 class Part:
@@ -71,7 +73,7 @@ class RefundPlan:
     @property
     def sentences(self) -> list[str]:
         """The consequences in the words a person reads before the click."""
-        said = [f"{self.amount_display} go back to {self.order.student.display_name} by {self.order.provider}."]
+        said = [f"{self.amount_display} go back to {self.order.student.display_name}{_way_back(self.order)}."]
         said.append(_count(self.sessions, "session is taken back", "sessions are taken back") + ".")
         if self.cancelled:
             said.append(
@@ -87,6 +89,12 @@ class RefundPlan:
         if self.closes_pack:
             said.append("The pack is closed" + (", and the seat is free at once." if self.releases_seat else "."))
         return said
+
+
+def _way_back(order: Order) -> str:
+    if order.provider == ledger.MANUAL:
+        return ": we pay it by hand, as it came"
+    return f" by {PROVIDERS.get(order.provider, order.provider)}"
 
 
 def _count(n: int, one: str, many: str) -> str:

@@ -14,7 +14,7 @@ from mentorship.kernel.refusals import NotFound, Refusal
 from mentorship.kernel.tasks import run_job
 from packs.models import CreditEntry, SessionPack
 from packs.services import close_refunded, expire_lapsed, refund_credits, restore_credits
-from payments.models import Order, Payment, Refund
+from payments.models import Dispute, Order, Payment, Refund
 from payments.services.confirm import lock_order
 from payments.services.refund_plan import RefundPlan, gone_of, plan_refund
 from payments.services.refunds import request_refund, settle_refund
@@ -30,17 +30,20 @@ def refund_order(
     """Give back what `plan_refund` says: credits at once, the money by a worker after commit. Both sides are told.
 
     `expect` is the digest of the plan the person was shown. Raises NotFound, Refusal `answer_changed` (also for a second
-    click), `nothing_to_refund`.
+    click), `nothing_to_refund`, `wrong_state` (in dispute).
     """
     order = lock_order(order_id)
     lock_everything_of(order, now=now)
     plan = plan_refund(order, now=now, sessions=sessions)
     if expect is not None and expect != plan.digest:
         raise Refusal("answer_changed", "Meanwhile something has changed. Please read again what the refund would do.")
+    if order.disputes.filter(status=Dispute.Status.OPEN).exists():
+        # Otherwise the same money could go twice: once by us, once by the bank.
+        raise Refusal("wrong_state", "This payment is disputed at the bank: what becomes of it is decided there.")
     if plan.payment is None or not plan.sessions or not plan.amount_minor:
         raise Refusal("nothing_to_refund", "There is nothing left to refund: what is settled stays paid.")
     take_back(plan, by=by, reason=reason, now=now)
-    Order.objects.filter(pk=order.pk).update(refund_asked_at=None)
+    Order.objects.filter(pk=order.pk).update(refund_asked_at=None, refund_wish="")
     return request_refund(
         order,
         plan.payment,

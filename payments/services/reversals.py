@@ -79,6 +79,8 @@ def _book_foreign_refund(order: Order | None, payment: Payment, facts: RefundFac
         return
     refund.sessions = _take_credits(order, reason=refund.reason, amount=refund.amount_minor, now=now)
     refund.save(update_fields=["sessions"])
+    if refund.sessions:
+        Order.objects.filter(pk=order.pk).update(refund_asked_at=None, refund_wish="")
     tell_of_refund(refund, order, now=now)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
@@ -32,6 +33,37 @@ class Due:
     memo: str
 
 
+@dataclass(frozen=True)
+class Coming:
+    """A share of a mentor's pending money that becomes available by itself: when, and how much in minor units."""
+
+    at: datetime
+    amount_minor: int
+    currency: str
+
+
+def coming(mentor_id: int) -> list[Coming]:
+    """What of this mentor's pending money is on its way, soonest first: settled or lapsed, and not released yet.
+
+    Counted with the function that releases it. What is overdue is here, too, until the job has run.
+    """
+    hold = timedelta(hours=settings.MENTORSHIP.money_hold_hours)
+    used = _unreleased(_used().filter(mentor=mentor_id), "session:")
+    lapsed = _unreleased(_lapsed().filter(pack__mentor=mentor_id), "lapse:")
+    due = [(at + hold, order, 1) for at, order in used.values_list("settled_at", "purchase__order_id")]
+    due += [(at + hold, order, -n) for at, order, n in lapsed.values_list("at", "purchase__order_id", "total_delta")]
+    orders = Order.objects.in_bulk({order for _, order, _ in due})
+    released, standing = _released(orders), ledger.standing(orders)
+    found = []
+    for at, order_id, shares in sorted(due):
+        order = orders[order_id]
+        released[order_id] += shares
+        amount = -sum(n for account, n in _moves(order, standing[order_id], released[order_id]) if account == Account.MENTOR_AVAILABLE)
+        if amount > 0:
+            found.append(Coming(at, amount, order.currency))
+    return found
+
+
 def release_due(now: datetime) -> int:
     """Make available what is due. Batched and restartable: what is done has its ledger transaction (unique cause)."""
     due_before = now - timedelta(hours=settings.MENTORSHIP.money_hold_hours)
@@ -52,11 +84,30 @@ def _unreleased(rows: QuerySet, prefix: str) -> QuerySet:
     return rows.annotate(cause=cause).filter(Exists(paid), ~Exists(booked))
 
 
-def _used_sessions(before: datetime) -> list[Due]:
+def _used() -> QuerySet[Session]:
     # A frozen pack's clocks stand: what is disputed is not paid out.
-    used = Session.objects.filter(credit=Session.Credit.USED, settled_at__lte=before, pack__frozen_at__isnull=True)
+    return Session.objects.filter(credit=Session.Credit.USED, pack__frozen_at__isnull=True)
+
+
+def _lapsed() -> QuerySet[CreditEntry]:
+    revived = CreditEntry.objects.filter(
+        pack=OuterRef("pack"),
+        purchase=OuterRef("purchase"),
+        kind=CreditEntry.Kind.REVIVED,
+        pk__gt=OuterRef("pk"),
+    )
+    return CreditEntry.objects.filter(~Exists(revived), kind=CreditEntry.Kind.LAPSED)
+
+
+def _released(orders: Iterable[UUID]) -> defaultdict[UUID, int]:
+    """How many shares of each of these orders were made available."""
+    counts = LedgerTransaction.objects.filter(order__in=list(orders)).order_by().values("order")
+    return defaultdict(int, {row["order"]: row["n"] for row in counts.annotate(n=Sum("shares"))})
+
+
+def _used_sessions(before: datetime) -> list[Due]:
     rows = (
-        _unreleased(used, "session:")
+        _unreleased(_used().filter(settled_at__lte=before), "session:")
         .order_by("settled_at", "pk")
         .values_list("cause", "purchase__order_id", "title", "starts_at")
     )
@@ -64,13 +115,7 @@ def _used_sessions(before: datetime) -> list[Due]:
 
 
 def _lapsed_credits(before: datetime) -> list[Due]:
-    revived = CreditEntry.objects.filter(
-        pack=OuterRef("pack"),
-        purchase=OuterRef("purchase"),
-        kind=CreditEntry.Kind.REVIVED,
-        pk__gt=OuterRef("pk"),
-    )
-    lapsed = CreditEntry.objects.filter(~Exists(revived), kind=CreditEntry.Kind.LAPSED, at__lte=before)
+    lapsed = _lapsed().filter(at__lte=before)
     rows = _unreleased(lapsed, "lapse:").order_by("at", "pk").values_list("cause", "purchase__order_id", "total_delta")
     return [Due(cause, order, -delta, "lapsed with the pack") for cause, order, delta in rows[:BATCH]]
 
@@ -80,8 +125,7 @@ def _release(due: list[Due], now: datetime) -> int:
     """Post these shares. The orders are locked, so that no two runs count from the same share."""
     orders = {o.pk: o for o in lock(Order.objects.filter(pk__in={d.order_id for d in due}), skip_locked=True)}
     posted = set(LedgerTransaction.objects.filter(cause__in=[d.cause for d in due]).values_list("cause", flat=True))
-    counts = LedgerTransaction.objects.filter(order__in=orders).order_by().values("order").annotate(n=Sum("shares"))
-    released: defaultdict[UUID, int] = defaultdict(int, {row["order"]: row["n"] for row in counts})
+    released = _released(orders)
     standing = ledger.standing(orders)
     moves = []
     for item in due:

@@ -161,6 +161,7 @@ EVERYTHING = {
     "amount_display": "€280",
     "outcome": "The session took place.",
     "message": "Hello",
+    "email": "sam@example.test",
     **dict.fromkeys(("starts_at", "expires_at", "grace_ends_at", "answer_by"), STARTS),
     **dict.fromkeys(("sessions", "credits", "remaining"), 4),
 }
