@@ -200,10 +200,11 @@ def _is_signed(signature: str, body: bytes) -> bool:
 
 def _reference(kind: str, data: object) -> str:
     """Where to look: charges, refunds and disputes name the transaction in different places."""
-    if not kind.startswith(("charge.", "refund.")) or not isinstance(data, dict):
+    if not kind.startswith(("charge.", "refund.")):
         return ""
-    about = data.get("transaction") if isinstance(data.get("transaction"), dict) else {}
-    assert isinstance(about, dict)
+    data = data if isinstance(data, dict) else {}
+    about = data.get("transaction")
+    about = about if isinstance(about, dict) else {}
     own = data.get("reference") if kind.startswith("charge.") and not kind.startswith("charge.dispute.") else None
     for named in (own, data.get("transaction_reference"), about.get("reference")):
         if isinstance(named, str) and REFERENCE.fullmatch(named):
