@@ -154,9 +154,10 @@ class PayPal:
             capture_id = _checked(refund.payment.provider_payment_id)
             # Without this custom_id PayPal would repeat the payment's; it says whose refund it is if our answer is lost.
             body = {"amount": amount, "custom_id": str(refund.pk)}
+            key = self._refund_key(paypal, refund, capture_id)
             try:
                 return facts.refund_facts(
-                    paypal.tell(f"v2/payments/captures/{capture_id}/refund", body, request_id=f"refund-{refund.pk}")
+                    paypal.tell(f"v2/payments/captures/{capture_id}/refund", body, request_id=key)
                 )
             except Refused as no:
                 never = no.issues & NEVER.keys()
@@ -164,6 +165,16 @@ class PayPal:
                     raise
                 # PayPal forgets a Request-Id after 45 days: it may be refused because it was done.
                 return self._done_before(paypal, refund, capture_id) or _never(refund, NEVER[min(never)])
+
+    def _refund_key(self, paypal: Transport, refund: Refund, capture_id: str) -> str:
+        """The Request-Id. One under which a refund has failed would only be answered with that failure again."""
+        key = f"refund-{refund.pk}"
+        if not refund.error:  # nothing has gone wrong so far
+            return key
+        known = self._refunds_of(paypal, refund.payment, capture_id)
+        ours = (facts.refund_facts(one) for one in known if facts.our_refund(one) == refund.pk)
+        dead = sum(attempt.status is RefundStatus.FAILED for attempt in ours)
+        return f"{key}-{dead + 1}" if dead else key
 
     def _done_before(self, paypal: Transport, refund: Refund, capture_id: str) -> RefundFacts | None:
         for said in self._refunds_of(paypal, refund.payment, capture_id):
