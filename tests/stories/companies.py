@@ -9,9 +9,10 @@ from typing import Any
 
 from payments.models import Order
 from payments.providers import paypal_certificates, paypal_transport
-from tests.standins import paypal_signing
+from tests.standins import paypal_signing, paystack_rules
 from tests.standins.base import Delivery, Standin
 from tests.standins.paypal import PayPal
+from tests.standins.paystack import Paystack
 from tests.standins.stripe import Stripe
 from tests.stories.tills import WHOLE_PAYMENT, Till, Webhook
 
@@ -25,7 +26,19 @@ class CompanyTill:
     def __init__(self, standin: Any) -> None:
         self.standin = standin
         self.name: str = standin.name
+        self.last_refund = ""
         self._dispute = ""
+
+    def goes_down(self) -> None:
+        self.standin.fail_next(10_000)
+
+    def lose_answers(self, count: int, only: str) -> None:
+        """So many calls whose path contains `only` have their effect, and no answer comes."""
+        self.standin.fail_next(count, status=0, after_commit=True, only=only)
+
+    def comes_back(self) -> None:
+        for trouble in self.standin._troubles:
+            trouble.left = 0
 
     def fee(self, amount: int) -> int:
         raise NotImplementedError
@@ -53,11 +66,11 @@ class CompanyTill:
         self.standin.twist(order.provider_reference, live=live)
 
     def refund(self, order: Order, amount: int | None = WHOLE_PAYMENT) -> None:
-        self.standin.refund(order.provider_reference, amount)
+        self.last_refund = self.standin.refund(order.provider_reference, amount)
 
-    def slow_refunds(self) -> None:
+    def slow_refunds(self, on: bool = True) -> None:
         """From now on a refund takes days, until `finish_refund`."""
-        self.standin.slow_refunds = True
+        self.standin.slow_refunds = on
 
     def finish_refund(self, reference: str, *, ok: bool) -> None:
         self.standin.finish_refund(reference, ok=ok)
@@ -92,6 +105,17 @@ class PayPalTill(CompanyTill):
         return sum(int(r["amount"]["value"].replace(".", "")) for r in done)
 
 
+class PaystackTill(CompanyTill):
+    after_decline = "FAILED"
+
+    def fee(self, amount: int) -> int:
+        return paystack_rules.fee(amount, "USD")
+
+    def given_back(self, order: Order) -> int:
+        ours = [r for r in self.standin.refunds if r["_reference"] == order.provider_reference]
+        return sum(r["amount"] for r in ours if r["status"] == "processed")
+
+
 def _signer(delivery: Delivery) -> Callable[[int | None, str | None], dict[str, str]]:
     return partial(delivery.sign)
 
@@ -114,12 +138,22 @@ def _paypal() -> tuple[Standin, type[CompanyTill]]:
     return standin, PayPalTill
 
 
-OPEN = {"stripe": _stripe, "paypal": _paypal}
+def _paystack() -> tuple[Standin, type[CompanyTill]]:
+    return Paystack(), PaystackTill
+
+
+OPEN = {"stripe": _stripe, "paypal": _paypal, "paystack": _paystack}
 
 
 def _settings_of(standin: Any) -> dict[str, Any]:
-    if hasattr(standin, "settings"):
-        return dict(standin.settings())
+    if isinstance(standin, PayPal):
+        return standin.settings()
+    if isinstance(standin, Paystack):
+        return {
+            "paystack_secret_keys": [standin.secret_key],
+            "paystack_base_url": standin.base_url,
+            "providers_anywhere": True,
+        }
     return {
         "stripe_secret_key": standin.key,
         "stripe_webhook_secrets": list(standin.webhook_secrets),

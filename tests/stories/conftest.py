@@ -7,11 +7,13 @@ from typing import Any
 import pytest
 import time_machine
 
-from tests.cast import NOW
+from mentorship.people.models import User
+from tests.cast import NOW, user
 from tests.stories.books import assert_sound
 from tests.stories.tills import Till, open_till
 
-TILLS = ("sandbox", "stripe", "paypal")
+COMPANIES = ("stripe", "paypal", "paystack")
+TILLS = ("sandbox", *COMPANIES)
 
 
 @pytest.fixture
@@ -27,3 +29,17 @@ def till(request: pytest.FixtureRequest, go: Any, settings: Any) -> Iterator[Til
     with open_till(request.param, settings) as opened:
         yield opened
         assert_sound()
+
+
+@pytest.fixture(params=COMPANIES)
+def company(request: pytest.FixtureRequest, go: Any, settings: Any) -> Iterator[Any]:
+    """Each till but the sandbox: theirs can be slow, refuse, and be away."""
+    with open_till(request.param, settings) as opened:
+        yield opened
+        assert_sound()
+
+
+@pytest.fixture
+def boss(db: None) -> User:
+    """An administrator."""
+    return user("boss", is_staff=True, is_superuser=True)

@@ -12,7 +12,7 @@ from mentorship.people.models import User
 from offerings.models import Offering
 from packs.models import SessionPack
 from packs.statement import Reader, lines
-from payments import jobs
+from payments import jobs, ledger
 from payments.models import Order, WebhookEvent
 from seats.models import Seat
 from sessions_app.models import Session
@@ -97,6 +97,14 @@ def give_back(till: Till, order: Order) -> Order:
     """The workers ask the company for the refunds that wait, and its webhooks about them are delivered."""
     jobs.send_refunds(clock.now())
     return tell(till, order)
+
+
+def pay_out(mentor: User, amount: int, by: User) -> None:
+    """Her available money is asked for and paid by bank transfer."""
+    now, currency = clock.now(), "USD"
+    cause = f"payout:story:{mentor.pk}:{amount}"
+    postings = [("MENTOR_AVAILABLE", amount), ("BANK", -amount)]
+    ledger.post(cause=cause, memo="", mentor_id=mentor.pk, currency=currency, postings=postings, at=now)
 
 
 def lesson(order: Order, day: int, go: Any) -> Session:
