@@ -61,6 +61,7 @@ UNFOLD = {
                 ("Refunds", "undo", "payments_refund"),
                 ("Ledger", "balance", "payments_ledgertransaction"),
                 ("Webhook events", "webhook", "payments_webhookevent"),
+                ("Audit", "fact_check", "pages_auditrun"),
             ),
             _group(
                 "Messages",

@@ -41,5 +41,6 @@ app.conf.beat_schedule = {
     "reconcile_orders": every(crontab(minute="20"), "reconcile_orders", expires=3000),
     "reconcile_reversals": every(crontab(minute="25"), "reconcile_reversals", expires=3000),
     "refresh_listings": every(crontab(minute="*/10"), "refresh_listings", expires=500),
+    "audit_books": every(crontab(minute="10", hour="4"), "audit_books", expires=3000),
     "forget_old_keys": every(crontab(minute="40", hour="3"), "forget_old_keys", expires=3000),
 }
