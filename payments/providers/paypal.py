@@ -177,10 +177,9 @@ class PayPal:
         return f"{key}-{dead + 1}" if dead else key
 
     def _done_before(self, paypal: Transport, refund: Refund, capture_id: str) -> RefundFacts | None:
-        for said in self._refunds_of(paypal, refund.payment, capture_id):
-            if facts.our_refund(said) == refund.pk:
-                return facts.refund_facts(said)
-        return None
+        known = facts.standing(facts.refund_facts(one) for one in self._refunds_of(paypal, refund.payment, capture_id))
+        done = (one for one in known if one.refund_id == refund.pk and one.status is not RefundStatus.FAILED)
+        return next(done, None)
 
     def fetch_reversals(self, payment: Payment) -> Reversals:
         paypal = self._begin(2 * TIMEOUT)
@@ -189,7 +188,7 @@ class PayPal:
             back = self._refunds_of(paypal, payment, capture_id)
             disputes = [(said, facts.dispute_facts(said)) for said in self._disputes_of(paypal, capture_id)]
             return Reversals(
-                refunds=tuple(facts.refund_facts(one) for one in facts.without_echoes(back, disputes)),
+                refunds=facts.standing(facts.refund_facts(one) for one in facts.without_echoes(back, disputes)),
                 disputes=tuple(dispute for _, dispute in disputes),
             )
 

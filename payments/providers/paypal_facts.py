@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from decimal import Decimal
 from typing import Any
 from uuid import UUID
@@ -187,6 +187,17 @@ def our_refund(said: dict[str, Any]) -> int | None:
     """Our Refund's id, which we gave it as `custom_id`; a payment's `custom_id` is a UUID and never only digits."""
     text = said.get("custom_id")
     return int(text) if isinstance(text, str) and re.fullmatch(r"[0-9]{1,18}", text) else None
+
+
+def standing(attempts: Iterable[RefundFacts]) -> tuple[RefundFacts, ...]:
+    """One for each refund of ours: one that failed and was tried again is what became of it at last."""
+    rank = [RefundStatus.FAILED, RefundStatus.PENDING, RefundStatus.SUCCEEDED]
+    best: dict[object, RefundFacts] = {}
+    for one in attempts:
+        whose = one.refund_id or one.reference
+        if whose not in best or rank.index(one.status) >= rank.index(best[whose].status):
+            best[whose] = one
+    return tuple(best.values())
 
 
 def dispute_facts(said: dict[str, Any]) -> DisputeFacts:

@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import json
+from urllib.parse import parse_qs, urlsplit
 
 import pytest
+import requests
+from hypothesis import given, strategies as st
 
+from payments.providers import paypal_facts as facts
 from payments.providers.base import PaymentStatus, ProviderTrouble
 from payments.providers.paypal import PayPal
 from tests.payments.paypal_scene import ORDER_ID, an_order, bought, calls_to, check_out, connected
@@ -107,6 +111,26 @@ def test_an_approved_order_is_captured_once(standin):
     assert first.live is False
     [capture] = calls_to(standin, "/capture")
     assert capture.headers["PayPal-Request-Id"] == f"capture-{reference}"
+
+
+@pytest.mark.parametrize(
+    ("pressed", "path", "status"),
+    [
+        ("pay", "/return", PaymentStatus.PAID),
+        ("decline", "/return", PaymentStatus.DECLINED),
+        ("back", "/cancel", PaymentStatus.PENDING),
+    ],
+)
+def test_the_buyer_presses_and_comes_back(standin, pressed, path, status):
+    page = check_out(an_order())
+    assert "50.00 EUR" in requests.get(page.url, timeout=5).text
+
+    pressed = requests.post(page.url, {"outcome": pressed}, timeout=5, allow_redirects=False)
+
+    back = urlsplit(pressed.headers["Location"])
+    assert (back.netloc, back.path) == ("mentors.example.org", path)
+    assert parse_qs(back.query)["token"] == [page.reference]
+    assert PayPal().fetch_payment(page.reference).status is status
 
 
 def test_what_was_replaced_is_looked_at_but_not_collected(standin):
@@ -310,6 +334,15 @@ def test_every_sum_arrives_and_comes_back_exactly(standin, minor, currency, valu
 )
 def test_what_paypal_takes(currency, minor, takes):
     assert PayPal().takes(currency, minor) is takes
+
+
+@given(minor=st.integers(1, 10**13), currency=st.sampled_from(sorted(facts.CURRENCIES)))
+def test_what_it_takes_is_said_exactly(minor, currency):
+    if PayPal().takes(currency, minor):
+        assert facts.from_wire(facts.to_wire(minor, currency)) == (minor, currency)
+    else:
+        assert currency in {"HUF", "TWD"}
+        assert minor % 100
 
 
 def test_what_it_does_not_take_never_reaches_it(standin):

@@ -261,3 +261,21 @@ def test_a_payment_paypal_does_not_know_is_trouble(standin):
     payment.provider_payment_id = "NOSUCHCAPTURE"
     with pytest.raises(ProviderTrouble):
         PayPal().refund(a_refund(payment, 100))
+
+
+def test_one_that_failed_and_was_tried_again_is_what_became_of_it_at_last(standin):
+    payment = bought(standin)
+    standin.slow_refunds = True
+    first = PayPal().refund(a_refund(payment, 1250))
+    standin.finish_refund(first.reference, ok=False)
+    standin.slow_refunds = False
+
+    again = PayPal().refund(a_refund(payment, 1250, error=first.error or "it failed"))
+
+    assert (again.status, again.refund_id) == (RefundStatus.SUCCEEDED, 41)
+    assert again.reference != first.reference
+    assert ids(PayPal().fetch_reversals(payment)) == [(RefundStatus.SUCCEEDED, 1250, 41)]
+    assert PayPal().refund(a_refund(payment, 1250, error="the answer was lost")) == again
+    standin._answered.clear()  # 45 days later
+    whole = a_refund(payment, 5000, error="the answer was lost")
+    assert PayPal().refund(whole).reference == again.reference
