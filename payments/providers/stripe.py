@@ -124,6 +124,8 @@ def _facts(session: dict[str, Any]) -> PaymentFacts:
 
 
 def _status(session: dict[str, Any], intent: dict[str, Any]) -> PaymentStatus:
+    if session["mode"] != "payment":
+        return PaymentStatus.PENDING  # a subscription of somebody else who uses the account: nothing was paid to us
     if session["payment_status"] == "paid":
         return PaymentStatus.PAID
     if session["status"] == "expired":

@@ -26,6 +26,10 @@ stripe.enable_telemetry = False
 logging.getLogger("stripe").setLevel(logging.WARNING)
 
 
+class AnswerTooLarge(requests.exceptions.RequestException):
+    """Nothing we ask about is that long."""
+
+
 class Bounded(stripe.RequestsClient):
     """The SDK's HTTP client with one budget of time for everything, no redirects, and a largest answer."""
 
@@ -62,7 +66,7 @@ class Bounded(stripe.RequestsClient):
         while piece := answer.raw.read1(PIECE, decode_content=True):
             read += piece
             if len(read) > LARGEST:
-                raise requests.exceptions.ContentDecodingError("the answer is too large")
+                raise AnswerTooLarge
             if self._left() <= 0:
                 raise requests.exceptions.Timeout("the answer takes too long")
         return read

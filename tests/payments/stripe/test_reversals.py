@@ -159,6 +159,29 @@ class TestRefund:
             stripe.refund(refund)
         assert made(company) == []
 
+    @pytest.mark.parametrize(
+        ("status", "code", "then"),
+        [
+            (400, "balance_insufficient", None),
+            (429, "lock_timeout", None),
+            (404, "resource_missing", None),
+            (400, "charge_not_refundable", S.FAILED),
+            (400, "", S.FAILED),
+            (402, "card_declined", S.FAILED),
+        ],
+    )
+    def test_refused_for_now_or_for_good(
+        self, company: Company, payment: Payment, stripe: Stripe, status: int, code: str, then: S | None
+    ) -> None:
+        nothing = json_answer({"object": "list", "url": "/v1/refunds", "has_more": False, "data": []})
+        error = {"type": "invalid_request_error", "code": code, "message": "no"}
+        company.say_next(nothing, json_answer({"error": error}, status))
+        if then is None:
+            with pytest.raises(ProviderTrouble):
+                stripe.refund(wish(payment))
+        else:
+            assert stripe.refund(wish(payment)).status is then
+
     def test_in_the_wires_units(self, company: Company, payment: Payment, stripe: Stripe) -> None:
         """5 UGX are 500 on the wire, and 500 on the wire are 5 UGX."""
         company.twist(payment.order.provider_reference, amount=28000, currency="UGX")

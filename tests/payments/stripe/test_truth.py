@@ -127,6 +127,12 @@ def test_a_page_that_is_not_ours_names_no_order(company: Company, order: Order, 
     assert (facts.status, facts.order_id) == (S.PAID, None)
 
 
+@pytest.mark.parametrize("change", [{"mode": "subscription"}, {"payment_status": "no_payment_required"}])
+def test_what_brings_us_no_money_is_not_paid(company: Company, order: Order, stripe: Stripe, change: dict) -> None:
+    company.rows[order.provider_reference] |= {"status": "complete", "payment_status": "paid", **change}
+    assert status(stripe, order) is S.PENDING
+
+
 def test_the_order_is_found_by_either_name(company: Company, order: Order, stripe: Stripe) -> None:
     page = company.rows[order.provider_reference]
     page["client_reference_id"] = None
