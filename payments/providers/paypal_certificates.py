@@ -161,8 +161,11 @@ def trusted(ca_file: str) -> tuple[Store, Chain]:
 
 
 def public_key(chain: Chain, providers: Providers, machine_now: datetime) -> RSAPublicKey:
-    """The key of PayPal's certificate, if it is PayPal's, and valid now. Raises ForgedWebhook."""
-    roots, between = trusted(providers.paypal_ca_file)
+    """The key of PayPal's certificate, if it is PayPal's, and valid now. Raises ForgedWebhook, ProviderTrouble."""
+    try:
+        roots, between = trusted(providers.paypal_ca_file)
+    except OSError as gone:  # it was there when we started
+        raise ProviderTrouble("PAYPAL_CA_FILE cannot be read") from gone
     leaf = chain[0]
     policy = PolicyBuilder().store(roots).time(machine_now)
     for name in names(providers):

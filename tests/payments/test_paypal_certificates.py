@@ -259,3 +259,9 @@ def test_a_ca_file_that_is_none_is_refused_at_start(tmp_path, text):
         path.write_text(text)
     with pytest.raises(ValueError, match="PEM file"):
         Providers(paypal_ca_file=str(path))
+
+
+def test_a_ca_file_that_is_gone_is_trouble(standin, sent, settings):
+    settings.PROVIDERS = settings.PROVIDERS.model_copy(update={"paypal_ca_file": "/nowhere/ca.pem"})
+    with pytest.raises(ProviderTrouble, match="PAYPAL_CA_FILE"):
+        parse(sent)

@@ -33,7 +33,7 @@ class Books(Standin):
         self.reversals_are_refunds = True  # a lost dispute shows among the capture's refunds, too
         self.disputes_allowed = True  # the app's feature "Disputes"
         self.signer = signer()
-        self.certificate = "CERT-360caa42-fca2a594-standin1"
+        self.certificate = f"CERT-360caa42-fca2a594-{secrets.token_hex(4)}"  # never the same address for another key
         self.tokens: dict[str, float] = {}
         self.orders: dict[str, dict[str, Any]] = {}
         self.captures: dict[str, dict[str, Any]] = {}
