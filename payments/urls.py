@@ -1,6 +1,6 @@
 from django.urls import path
 
-from payments.views import checkout, orders, sandbox, wallet, webhook
+from payments.views import checkout, invitations, orders, refunds, sandbox, wallet, webhook
 
 urlpatterns = [
     # Before the API's own addresses: a webhook is a raw body, not a call.
@@ -10,5 +10,9 @@ urlpatterns = [
     path("checkout/return/<uuid:order_id>", orders.back, name="checkout_return"),
     path("checkout/orders/<uuid:order_id>", orders.show, name="order"),
     path("checkout/orders/<uuid:order_id>/end", orders.end, name="order_end"),
+    path("checkout/orders/<uuid:order_id>/refund", refunds.ask, name="refund_ask"),
+    path("tutor/orders/<uuid:order_id>/refund", refunds.refund, name="refund_sale"),
+    path("tutor/orders/<uuid:order_id>/refund/decline", refunds.decline, name="refund_decline"),
+    path("tutor/invite", invitations.invite, name="invite"),
     path("tutor/wallet", wallet.wallet, name="wallet"),
 ]

@@ -169,7 +169,7 @@ class TestThePage:
         def answer(email, key):
             sent = as_mia.post("/tutor/invite", self.form(email=email, idempotency_key=key))
             said = [str(m) for m in sent.wsgi_request._messages]
-            return sent.status_code, sent.url, [m.replace(email, "") for m in said]
+            return sent.status_code, sent.url, said[-1].replace(email, "")
 
         assert answer("otto@example.test", "a") == answer("new@example.test", "b")
 
