@@ -22,6 +22,7 @@ class CompanyTill:
 
     knows_test_money = True
     after_decline = "PENDING"
+    other_currency = "EUR"
 
     def __init__(self, standin: Any) -> None:
         self.standin = standin
@@ -106,6 +107,7 @@ class PayPalTill(CompanyTill):
 
 
 class PaystackTill(CompanyTill):
+    other_currency = "GHS"
     after_decline = "FAILED"
 
     def fee(self, amount: int) -> int:

@@ -117,12 +117,12 @@ def lesson(order: Order, day: int, go: Any) -> Session:
     return complete(session_id=session.pk, by=order.mentor, now=clock.now())
 
 
-def books(till: Till, *payments: int) -> dict[str, int]:
+def books(till: Till, *payments: int, currency: str = "USD") -> dict[str, int]:
     """The sum of every ledger account, minor units, as if the till kept no fees; what it kept of these payments is right.
 
     What we owe is negative.
     """
-    found = scene.accounts("USD")
+    found = scene.accounts(currency)
     fees = sum(till.fee(amount) for amount in payments)
     assert found.pop("FEES", 0) == fees
     found["PROVIDER"] = found.get("PROVIDER", 0) + fees

@@ -32,6 +32,7 @@ class Webhook:
 class Till(Protocol):
     name: str
     after_decline: str  # the order's status: some pages let the buyer try another card
+    other_currency: str  # another one than USD that can be paid there
     knows_test_money: bool  # whether a payment itself says that it is test money
 
     def fee(self, amount: int) -> int:
@@ -70,6 +71,7 @@ class SandboxTill:
 
     name = "sandbox"
     after_decline = "FAILED"
+    other_currency = "EUR"
     knows_test_money = False
 
     def __init__(self) -> None:
