@@ -41,10 +41,13 @@ CHECKS = (
             UNION ALL SELECT concat('refund:', id) FROM payments_refund
             UNION ALL SELECT concat('dispute:', id) FROM payments_dispute
             UNION ALL SELECT concat('session:', id) FROM sessions_app_session
+            UNION ALL SELECT concat('payout:', id) FROM payments_payout
+            UNION ALL SELECT concat('payout-paid:', id) FROM payments_payout
+            UNION ALL SELECT concat('payout-cancelled:', id) FROM payments_payout
             UNION ALL SELECT concat('lapse:', id) FROM packs_creditentry WHERE kind = 'LAPSED'
         ) known ON known.cause = t.cause
-        WHERE known.cause IS NULL
-            AND split_part(t.cause, ':', 1) IN ('payment', 'fee', 'refund', 'dispute', 'session', 'lapse')
+        WHERE known.cause IS NULL AND split_part(t.cause, ':', 1) IN ('payment', 'fee', 'refund', 'dispute', 'session',
+            'lapse', 'payout', 'payout-paid', 'payout-cancelled')
         """,
     ),
     Check(

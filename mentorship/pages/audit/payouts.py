@@ -4,7 +4,34 @@ from __future__ import annotations
 
 from mentorship.pages.audit.checks import Check
 
-CHECKS: tuple[Check, ...] = (
+CHECKS = (
+    Check(
+        "payout_booked",
+        "payments_payout",
+        "A payout is booked as its status says: set aside once, then paid from the bank or given back, never both.",
+        """
+        WITH booked AS (
+            SELECT t.id, t.cause, array_agg(concat(e.account, ' ', e.amount_minor, ' ', e.currency, ' ', e.mentor_id)
+                ORDER BY e.account) AS entries
+            FROM payments_ledgertransaction t JOIN payments_ledgerentry e ON e.transaction_id = t.id
+            WHERE starts_with(t.cause, 'payout') GROUP BY t.id
+        ), steps AS (
+            SELECT p.id, p.status, s.cause, s.wanted, ARRAY[
+                concat(s.minus, ' ', -s.amount, ' ', p.currency, ' ', CASE WHEN s.minus <> 'BANK' THEN p.mentor_id END),
+                concat(s.plus, ' ', s.amount, ' ', p.currency, ' ', p.mentor_id)] AS entries
+            FROM payments_payout p CROSS JOIN LATERAL (VALUES
+                (concat('payout:', p.id), true, 'MENTOR_PAYOUT', 'MENTOR_AVAILABLE', p.amount_minor),
+                (concat('payout-paid:', p.id), p.status = 'PAID', 'BANK', 'MENTOR_PAYOUT', p.amount_minor),
+                (concat('payout-cancelled:', p.id), p.status = 'CANCELLED', 'MENTOR_AVAILABLE', 'MENTOR_PAYOUT',
+                    p.amount_minor)) AS s (cause, wanted, minus, plus, amount)
+        )
+        SELECT s.id, concat(s.status, '; ', s.cause, CASE WHEN b.id IS NULL THEN ' is not in the ledger.' WHEN NOT s.wanted
+            THEN ' is in the ledger.' ELSE concat(' is booked as ', array_to_string(b.entries, ', '), '.') END) AS says
+        FROM steps s LEFT JOIN booked b ON b.cause = s.cause
+        WHERE s.wanted <> (b.id IS NOT NULL)
+            OR (s.wanted AND NOT (b.entries @> s.entries AND cardinality(b.entries) = 2))
+        """,
+    ),
     Check(
         "payouts_set_aside",
         "people_user",

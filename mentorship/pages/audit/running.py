@@ -85,24 +85,24 @@ def run(now: datetime, *, only: Collection[str] = ()) -> Report:
         "settle_after": timedelta(hours=numbers.auto_settle_hours),
     }
     findings, seconds = [], {}
-    for check in CHECKS:
-        if only and check.name not in only:
-            continue
-        began = time.perf_counter()
-        finding = _look(check, values)
-        seconds[check.name] = time.perf_counter() - began
-        if finding.count:
-            findings.append(finding)
+    with transaction.atomic(), connection.cursor() as cursor:
+        # One pass over whole tables: compiling costs more than it gives here.
+        cursor.execute("SET LOCAL jit = off")
+        for check in CHECKS:
+            if only and check.name not in only:
+                continue
+            began = time.perf_counter()
+            finding = _look(cursor, check, values)
+            seconds[check.name] = time.perf_counter() - began
+            if finding.count:
+                findings.append(finding)
     worst_first = sorted(findings, key=lambda f: list(Kind).index(f.check.kind))
     return Report(now, tuple(worst_first), seconds)
 
 
-def _look(check: Check, values: dict[str, Any]) -> Finding:
+def _look(cursor: Any, check: Check, values: dict[str, Any]) -> Finding:
     # The table names are those of the models: written out, because the statements are meant to be read and run by hand.
     asked = f"SELECT id::text, says, count(*) OVER () FROM ({check.sql}) found ORDER BY 1 LIMIT {SHOWN}"
-    with transaction.atomic(), connection.cursor() as cursor:
-        # One pass over whole tables: parallel workers and compiling cost more than they give here.
-        cursor.execute("SET LOCAL jit = off")
-        cursor.execute(asked, values)
-        rows = cursor.fetchall()
+    cursor.execute(asked, values)
+    rows = cursor.fetchall()
     return Finding(check, rows[0][2] if rows else 0, tuple((pk, says) for pk, says, _ in rows))
