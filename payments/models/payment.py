@@ -65,6 +65,13 @@ class RefundQuerySet(models.QuerySet["Refund"]):
     def due(self, machine_now: datetime) -> RefundQuerySet:
         return self.filter(status=Refund.Status.REQUESTED, next_attempt_at__lte=machine_now)
 
+    def needing_somebody(self) -> RefundQuerySet:
+        """An admin has to do or decide something about them."""
+        failed = Q(status=Refund.Status.FAILED, called_off_at__isnull=True)
+        by_hand = Q(status=Refund.Status.REQUESTED, payment__provider="manual")
+        begun_there = Q(cause__startswith="provider:", sessions=0, payment__status=Payment.Status.CONFIRMED)
+        return self.filter(failed | by_hand | (begun_there & ~Q(order__attention="")))
+
     def going_back(self) -> int:
         """The sum that went back or is on its way, minor units."""
         standing = self.exclude(status=Refund.Status.FAILED)
@@ -128,6 +135,18 @@ class Refund(models.Model):
     @property
     def amount_display(self) -> str:
         return money.display(self.amount_minor, self.currency)
+
+    @property
+    def needs(self) -> str:
+        """What an admin has to do or decide about it, or "" (the same word as the queryset's)."""
+        if self.status == self.Status.FAILED and self.called_off_at is None:
+            return "failed: try again, pay it back by hand, or call it off"
+        if self.status == self.Status.REQUESTED and self.payment.provider == "manual":
+            return "pay it back by hand"
+        undecided = self.came_from_provider and not self.sessions and self.payment.status == Payment.Status.CONFIRMED
+        if undecided and self.order is not None and self.order.attention:
+            return "decide how many sessions go with it"
+        return ""
 
     @property
     def came_from_provider(self) -> bool:
