@@ -251,6 +251,8 @@ class Standin:
         """None: the line goes dead."""
         if request.path.startswith("/_control/"):
             return self._control(request)
+        if request.path == "/favicon.ico":  # a browser's own wish
+            return Answer(204)
         if request.path.startswith("/pay/"):
             with self.lock:
                 return self._pay(request, request.path.removeprefix("/pay/"))

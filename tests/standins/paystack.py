@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import hmac
+import time
 from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any, ClassVar
@@ -32,12 +33,16 @@ class Paystack(Standin):
         self.transactions: dict[str, Row] = {}
         self.refunds: list[Row] = []
         self.disputes: list[Row] = []
-        self._last_id = 302_960
+        # From the time on: a product that outlives this process must never see an id twice.
+        self._last_id = time.time_ns() // 1_000_000
 
-    @property
     def environment(self) -> dict[str, str]:
         """What the product needs to know to pay here."""
-        return {"PAYSTACK_SECRET_KEYS": self.secret_key, "PAYSTACK_BASE_URL": self.base_url}
+        return {
+            "PAYSTACK_SECRET_KEYS": self.secret_key,
+            "PAYSTACK_BASE_URL": self.base_url,
+            "PROVIDERS_ANYWHERE": "1",
+        }
 
     # --- the API ----------------------------------------------------------------------------------------------------
 

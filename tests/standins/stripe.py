@@ -39,6 +39,7 @@ class Stripe(Api, Standin):
         super().__init__(port=port, webhook_url=webhook_url, automatic=automatic)
         self.key, self.webhook_secrets = key, webhook_secrets
         self.rows: dict[str, dict[str, Any]] = {}  # every object by its id, in the order of its creation
+        self.dispute_fee = 0  # minor units of the payment's currency
         self.late_fees = False  # what Stripe keeps is not known yet when the payment succeeds
         self._saved: dict[str, tuple[str, Answer]] = {}  # idempotency key -> what was asked, what was said
         self._twists: dict[str, dict[str, Any]] = {}

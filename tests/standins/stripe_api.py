@@ -55,6 +55,7 @@ class Api:
     base_url: Any
     slow_refunds: bool
     late_fees: bool
+    dispute_fee: int
 
     if TYPE_CHECKING:
 
@@ -333,6 +334,9 @@ class Api:
             payment_intent=intent["id"],
             reason="fraudulent",
             status="warning_needs_response" if inquiry else "needs_response",
+            balance_transactions=self._withdrawn(intent["currency"], amount)
+            if self.dispute_fee and not inquiry
+            else [],
         )
         self.rows[intent["latest_charge"]]["disputed"] = not inquiry
         session = self._session_of(intent)
@@ -340,6 +344,11 @@ class Api:
             self.tell(session, "charge.dispute.funds_withdrawn", dispute)
         self.tell(session, "charge.dispute.created", dispute)
         return dispute
+
+    def _withdrawn(self, currency: str, amount: int) -> list[Row]:
+        """The balance's side of a dispute: the sum and Stripe's fee for it."""
+        row = {"object": "balance_transaction", "amount": -amount, "currency": currency, "fee": self.dispute_fee}
+        return [row | {"net": -amount - self.dispute_fee, "type": "adjustment"}]
 
     def end_dispute(self, dispute: Row, status: str) -> None:
         session = self._session_of(self.rows[dispute["payment_intent"]])
