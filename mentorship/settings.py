@@ -24,6 +24,7 @@ CSRF_TRUSTED_ORIGINS = [BASE_URL]
 SANDBOX_PAYMENTS = ENV.sandbox_payments
 ENCRYPTION_KEYS = ENV.encryption_keys or [f"encryption:{SECRET_KEY}"]
 METRICS_TOKEN = ENV.metrics_token
+OPERATOR_NAME, OPERATOR_ADDRESS, OPERATOR_TAX_ID = ENV.operator_name, ENV.operator_address, ENV.operator_tax_id
 SANDBOX_SECRET = ENV.sandbox_secret or f"sandbox:{SECRET_KEY}"
 
 INSTALLED_APPS = [

@@ -403,7 +403,11 @@ _ALL = (
         "my payment has arrived",
         student=Words(
             "Your payment of {amount_display} has arrived",
-            (maybe("For “{title}” with {mentor_name}."), maybe("Order {order_number}.")),
+            (
+                maybe("For “{title}” with {mentor_name}."),
+                maybe("Order {order_number}."),
+                maybe("Your receipt, to print or to keep: {receipt_url}"),
+            ),
             "See what you bought",
         ),
     ),

@@ -1,6 +1,6 @@
 from django.urls import path
 
-from payments.views import checkout, invitations, orders, refunds, sandbox, wallet, webhook
+from payments.views import checkout, invitations, orders, payouts, receipt, refunds, sandbox, wallet, webhook
 
 urlpatterns = [
     # Before the API's own addresses: a webhook is a raw body, not a call.
@@ -14,5 +14,10 @@ urlpatterns = [
     path("tutor/orders/<uuid:order_id>/refund", refunds.refund, name="refund_sale"),
     path("tutor/orders/<uuid:order_id>/refund/decline", refunds.decline, name="refund_decline"),
     path("tutor/invite", invitations.invite, name="invite"),
+    path("checkout/orders/<uuid:paid_id>/receipt", receipt.page, name="receipt"),
+    path("checkout/orders/<uuid:paid_id>/receipt.pdf", receipt.pdf, name="receipt_pdf"),
     path("tutor/wallet", wallet.wallet, name="wallet"),
+    path("tutor/wallet/statement.csv", wallet.download, name="wallet_statement"),
+    path("tutor/wallet/payouts", payouts.ask, name="payout_request"),
+    path("tutor/wallet/details", payouts.details, name="payout_details"),
 ]

@@ -78,6 +78,9 @@ class Env(BaseSettings):
         description="encrypts mentors' payout details: the first one writes, the others still read (rotation); comma "
         "separated, at least 32 characters each; derived from SECRET_KEY when empty",
     )
+    operator_name: str = Field("Mentorship", description="who runs this place; stands on receipts")
+    operator_address: str = Field("", description="its postal address on receipts; `\\n` begins a new line")
+    operator_tax_id: str = Field("", description="its tax or VAT number on receipts")
     metrics_token: str = Field("", description="`/metrics` answers to this bearer token; empty: there is no such page")
     data_dir: str = Field(".data", description="uploads and embedded servers")
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field("INFO", description="least level that is logged")
@@ -94,6 +97,11 @@ class Env(BaseSettings):
         if any(len(key) < 32 for key in value):
             raise ValueError("each key must have at least 32 characters")
         return value
+
+    @field_validator("operator_address")
+    @classmethod
+    def lines_of_the_address(cls, value: str) -> str:
+        return value.replace("\\n", "\n").strip()
 
     @field_validator("database_url")
     @classmethod

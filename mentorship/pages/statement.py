@@ -67,6 +67,8 @@ def _links(line: Line, orders: dict[Any, Order], pack: SessionPack, *, is_studen
         return links
     if is_student:
         links.append({"url": order.get_absolute_url(), "label": f"order {order.number}"})
+        if order.paid_at:
+            links.append({"url": f"{order.get_absolute_url()}/receipt", "label": "receipt"})
     if order.amount_minor and pack.status in (SessionPack.Status.ACTIVE, SessionPack.Status.EXPIRED):
         if is_student:
             links.append({"url": f"{order.get_absolute_url()}/refund", "label": "ask for a refund"})

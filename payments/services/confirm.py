@@ -79,6 +79,7 @@ def confirm_payment(order_id: UUID, facts: PaymentFacts, *, now: datetime) -> Or
                 now=now,
                 url=order.return_path,
                 mentor_name=order.mentor.display_name,
+                receipt_url=f"{order.site_url}{order.get_absolute_url()}/receipt",
             )
     return order
 

@@ -6,6 +6,7 @@ judged is what is booked.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
@@ -146,7 +147,7 @@ def _close(payout: Payout, status: str, *, by: Any, reference: str, now: datetim
     payout.save(update_fields=["status", "closed_at", "closed_by", "reference"])
 
 
-def _post(payout: Payout, step: str, postings: list[Posting], memo: str, now: datetime) -> None:
+def _post(payout: Payout, step: str, postings: Sequence[Posting], memo: str, now: datetime) -> None:
     ledger.post(
         cause=f"payout{step}:{payout.pk}",
         memo=memo,
@@ -157,7 +158,7 @@ def _post(payout: Payout, step: str, postings: list[Posting], memo: str, now: da
     )
 
 
-def _tell(kind: str, payout: Payout, now: datetime, **context: str) -> None:
+def _tell(kind: str, payout: Payout, now: datetime, **context: Any) -> None:
     notify(
         kind,
         recipient=payout.mentor,

@@ -58,7 +58,8 @@ def coming(mentor_id: int) -> list[Coming]:
     for at, order_id, shares in sorted(due):
         order = orders[order_id]
         released[order_id] += shares
-        amount = -sum(n for account, n in _moves(order, standing[order_id], released[order_id]) if account == Account.MENTOR_AVAILABLE)
+        moved = _moves(order, standing[order_id], released[order_id])
+        amount = -sum(n for account, n in moved if account == Account.MENTOR_AVAILABLE)
         if amount > 0:
             found.append(Coming(at, amount, order.currency))
     return found

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Any
 
 from django.db import IntegrityError, transaction
 from django.db.models import Sum
@@ -41,7 +42,7 @@ def record_transfer(
         raise Refusal("already_recorded", f"A transfer with the reference {reference} is recorded already.") from None
 
 
-def account_balances() -> list[dict[str, object]]:
+def account_balances() -> list[Any]:
     """The sum of each account, provider and currency, minor units; positive is what we have, negative what we owe."""
     rows = LedgerEntry.objects.order_by("currency", "account", "provider").values("currency", "account", "provider")
     return list(rows.annotate(sum=Sum("amount_minor")))

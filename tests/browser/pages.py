@@ -39,6 +39,7 @@ MENTOR = [
     "/tutor/availability",
     "/tutor/calendar",
     "/tutor/wallet",
+    "/tutor/wallet/details",
     "/settings/mentor",
 ]
 

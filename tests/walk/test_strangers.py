@@ -64,6 +64,8 @@ PRIVATE = {
     "checkout/orders/<uuid:order_id>": reads(),
     "checkout/orders/<uuid:order_id>/end": presses("sam"),
     "checkout/orders/<uuid:order_id>/refund": presses("sam", {"reason": "because"}, GET=None),
+    "checkout/orders/<uuid:paid_id>/receipt": reads(),
+    "checkout/orders/<uuid:paid_id>/receipt.pdf": reads(),
     "checkout/return/<uuid:order_id>": reads(),
     "mentorship/session/<uuid:session_id>": reads(),
     "mentorship/session/<uuid:session_id>/presence": presses("sam"),
