@@ -51,7 +51,7 @@ CHECKS = (
         SELECT id, concat(status, ', credit ', coalesce(nullif(credit, ''), 'none'), ', settled ',
             coalesce(settled_at::text, 'never'), ', absent ', coalesce(nullif(absent_party, ''), 'nobody'), '.') AS says
         FROM sessions_app_session
-        WHERE NOT CASE status
+        WHERE (CASE status
             WHEN 'AWAITING_PAYMENT' THEN credit = '' AND settled_at IS NULL AND payment_deadline IS NOT NULL
             WHEN 'SCHEDULED' THEN credit = 'HELD' AND settled_at IS NULL AND booked_at IS NOT NULL
             WHEN 'IN_PROGRESS' THEN credit = 'HELD' AND settled_at IS NULL AND started_at IS NOT NULL
@@ -61,7 +61,7 @@ CHECKS = (
             WHEN 'CANCELLED' THEN (credit = '' AND settled_at IS NULL)
                 OR (credit IN ('USED', 'RETURNED') AND settled_at IS NOT NULL)
             WHEN 'EXPIRED' THEN credit = '' AND settled_at IS NULL
-            ELSE false END
+            ELSE false END) IS NOT TRUE
             OR (status NOT IN ('NO_SHOW') AND absent_party <> '') OR (credit <> '') <> (pack_id IS NOT NULL)
         """,
     ),
