@@ -5,8 +5,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 
 from offerings.models import Offering
-from payments import ledger
-from payments import services as payments
+from payments import ledger, services as payments
 from payments.models import Order, Payment, SandboxDelivery
 from payments.services import manual, payouts, refunding, sandbox, transfers
 from payments.services.reversals import look_for_reversals
