@@ -72,11 +72,12 @@ class Paystack:
             for number in range(1, TRIES + 1):
                 reference = str(order.pk) if number == 1 else f"{order.pk}-{number}"
                 try:
-                    made = record(api.post("/transaction/initialize", asked | {"reference": reference})["data"], "data")
+                    said = api.post("/transaction/initialize", asked | {"reference": reference})
                 except Refused as refused:
                     if refused.code == "duplicate_reference" or refused.message == "Duplicate Transaction Reference":
                         continue
                     raise ProviderTrouble(str(refused)) from None
+                made = record(said.get("data"), "transaction")
                 url = made.get("authorization_url")
                 if made.get("reference") != reference or not isinstance(url, str) or not url.startswith("http"):
                     raise ProviderTrouble("Paystack's answer is about something else")

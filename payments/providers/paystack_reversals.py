@@ -7,7 +7,7 @@ the transaction was made, and know ours by the merchant's note. A list that is n
 from __future__ import annotations
 
 import re
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from payments.models import Payment, Refund
@@ -65,8 +65,9 @@ def give_back(api: Api, refund: Refund) -> RefundFacts:
             },
         )
     except Refused as refused:
-        if "balance" in f"{refused.code} {refused.message}".lower():
-            raise ProviderTrouble(str(refused)) from None  # there may be more on another day
+        # The balance may be enough on another day. A "no" that is no error is none to rely on.
+        if refused.status < 400 or "balance" in f"{refused.code} {refused.message}".lower():
+            raise ProviderTrouble(str(refused)) from None
         return RefundFacts(RefundStatus.FAILED, "", refund.amount_minor, refund.currency, refund.pk, str(refused))
     said = record(made.get("data"), "refund")
     if id_of(said.get("transaction")) not in ("", payment.provider_payment_id):
@@ -116,8 +117,9 @@ def _pages(api: Api, path: str, paid: dict[str, Any], **query: str) -> list[dict
 def _since(paid: dict[str, Any]) -> str:
     made = paid.get("created_at") or paid.get("createdAt") or paid.get("paid_at")
     try:
-        since = datetime.fromisoformat(text(made, "time")) - timedelta(hours=1)
-    except ValueError:
+        at = datetime.fromisoformat(text(made, "time"))
+        since = at.replace(tzinfo=at.tzinfo or UTC).astimezone(UTC) - timedelta(hours=1)
+    except (ValueError, OverflowError):
         raise ProviderTrouble("Paystack's answer has no time") from None
     return since.strftime("%Y-%m-%dT%H:%M:%S.000Z")
 

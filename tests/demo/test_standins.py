@@ -19,7 +19,7 @@ from mentorship import embedded
 from mentorship.processes import end_leftovers
 from tests.walk.house import free_port
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("demo")]  # one demo for all of them
 
 
 @pytest.fixture(scope="module")

@@ -57,6 +57,23 @@ def test_after_a_lost_answer_the_next_reference_is_used(company: Company, paysta
     assert paystack.fetch_payment(f"{order.pk}-3").order_id == order.pk
 
 
+@pytest.mark.parametrize(
+    ("status", "body"),
+    [
+        (200, '{"status": true}'),
+        (200, '{"status": true, "data": {"reference": "another", "authorization_url": "http://a.test"}}'),
+        (200, '{"status": false, "message": "no"}'),
+        (400, '{"status": false, "message": "Invalid Email Address Passed", "code": "invalid_params"}'),
+    ],
+)
+def test_without_an_address_there_is_no_page(
+    company: Company, paystack: Paystack, order: Order, status: int, body: str
+) -> None:
+    company.fail_next(1, status=status, body=body)
+    with pytest.raises(ProviderTrouble):
+        again(paystack, order)
+
+
 def test_an_order_does_not_use_up_references_for_ever(company: Company, paystack: Paystack, order: Order) -> None:
     for _ in range(4):
         again(paystack, order)

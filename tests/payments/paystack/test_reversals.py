@@ -103,6 +103,13 @@ def test_the_list_is_read_to_its_end(
     assert len(posts(company)) == 1
 
 
+@pytest.mark.parametrize("made", ["2026-06-01T12:00:00+02:00", "2026-06-01T10:00:00", "2026-06-01T10:00:00.000Z"])
+def test_the_list_begins_before_the_payment(company: Company, paystack: Paystack, payment: Payment, made: str) -> None:
+    company.transactions[payment.order.provider_reference]["created_at"] = made
+    paystack.fetch_reversals(payment)
+    assert "from=2026-06-01T09%3A00%3A00.000Z" in company.calls[-1].path
+
+
 def test_older_refunds_are_not_even_asked_for(company: Company, paystack: Paystack, payment: Payment) -> None:
     paystack.refund(ask_back(payment, 100_000))
     old = dict(company.refunds[0], id=1, created_at="2020-01-01T00:00:00.000Z")
@@ -136,6 +143,10 @@ def test_a_refusal_is_final_but_an_empty_balance_is_not(company: Company, paysta
     company.fail_next(1, status=200, only="/refund")
     company.fail_next(1, status=400, only="/refund", body=json.dumps(no))
     with pytest.raises(ProviderTrouble, match="balance"):
+        paystack.refund(refund)
+    company.fail_next(1, status=200, only="/refund")
+    company.fail_next(1, status=200, only="/refund", body='{"status": false, "message": "?"}')
+    with pytest.raises(ProviderTrouble):
         paystack.refund(refund)
     company.refund(payment.order.provider_reference)  # all of it, from the dashboard
     facts = paystack.refund(refund)
