@@ -113,6 +113,12 @@ class Refund(models.Model):
     next_attempt_at = models.DateTimeField(help_text="Machine time.")
     error = models.CharField(max_length=500, blank=True)
     by_hand = models.BooleanField(default=False, help_text="Paid back from our bank, not by the provider.")
+    bounced_at = models.DateTimeField(
+        null=True, blank=True, help_text="It had succeeded, and the money came back: the buyer's account is closed."
+    )
+    bounce_paid_at = models.DateTimeField(
+        null=True, blank=True, help_text="What had come back was paid to the buyer by hand."
+    )
     called_off_at = models.DateTimeField(
         null=True, blank=True, help_text="It had failed, and an admin gave the sessions back instead."
     )

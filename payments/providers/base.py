@@ -85,13 +85,18 @@ class RefundFacts:
 
 @dataclass(frozen=True)
 class DisputeFacts:
-    """The provider's truth about one dispute (chargeback). A mere inquiry that moves no money is none."""
+    """The provider's truth about one dispute (chargeback). A mere inquiry that moves no money is none.
+
+    `fee` is what the provider charges for it so far, whoever wins.
+    """
 
     status: DisputeStatus
     reference: str
     amount: int
     currency: str
     reason: str = ""
+    fee: int = 0
+    fee_currency: str = ""
 
 
 @dataclass(frozen=True)

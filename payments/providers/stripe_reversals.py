@@ -78,6 +78,7 @@ def _disputes_of(client: stripe.StripeClient, intent: str) -> list[DisputeFacts]
         if said["status"].startswith("warning_"):
             continue  # an inquiry: no money has moved
         currency = said["currency"].upper()
+        fee, fee_currency = _fee_of(said)
         disputes.append(
             DisputeFacts(
                 DISPUTES.get(said["status"], DisputeStatus.OPEN),
@@ -85,9 +86,21 @@ def _disputes_of(client: stripe.StripeClient, intent: str) -> list[DisputeFacts]
                 stripe_amounts.from_wire(said["amount"], currency),
                 currency,
                 reason=str(said.get("reason") or ""),
+                fee=fee,
+                fee_currency=fee_currency,
             )
         )
     return disputes
+
+
+def _fee_of(dispute: dict[str, Any]) -> tuple[int, str]:
+    """What Stripe booked as its fee for this dispute, in the currency of our balance there."""
+    booked = [row for row in dispute.get("balance_transactions") or () if isinstance(row, dict) and row["fee"]]
+    currencies = {row["currency"].upper() for row in booked}
+    if len(currencies) != 1:
+        return 0, ""
+    (currency,) = currencies
+    return sum(stripe_amounts.fee_from_wire(row["fee"], currency) for row in booked), currency
 
 
 def _all(ask: Callable[[Any], Any], intent: str) -> list[dict[str, Any]]:

@@ -14,6 +14,7 @@ from mentorship.kernel.refusals import NotFound, Refusal
 from mentorship.kernel.tasks import run_job
 from packs.models import CreditEntry, SessionPack
 from packs.services import close_refunded, expire_lapsed, refund_credits, restore_credits
+from payments import ledger
 from payments.models import Dispute, Order, Payment, Refund
 from payments.services.confirm import lock_order
 from payments.services.refund_plan import RefundPlan, gone_of, plan_refund
@@ -125,11 +126,17 @@ def try_again(*, refund_id: int) -> Refund:
 
 @transaction.atomic
 def paid_back_by_hand(*, refund_id: int, by: Any, reference: str, now: datetime) -> Refund:
-    """An admin has paid it back by bank: the refund of a manual order, or one the provider would not make.
+    """An admin has paid it back by bank: of a manual order, one the provider would not make, or one that came back.
 
     Raises NotFound, Refusal `wrong_state`.
     """
     order, refund = _locked(refund_id)
+    if refund.bounced_at is not None and refund.bounce_paid_at is None:
+        refund.bounce_paid_at, refund.by = now, by
+        refund.save(update_fields=["bounce_paid_at", "by"])
+        ledger.post_bounce_paid(refund, now=now)
+        Order.objects.filter(refunds=refund).update(attention="")
+        return refund
     waiting = refund.status == Refund.Status.REQUESTED and refund.payment.provider == "manual"
     if not waiting and (refund.status != Refund.Status.FAILED or refund.called_off_at is not None):
         raise Refusal("wrong_state", "This refund is not waiting to be paid by hand.")

@@ -116,6 +116,8 @@ def settle_facts(refund_id: int, facts: RefundFacts, now: datetime) -> None:
     """Apply what the provider says about a refund of ours; any number of times."""
     if facts.status is RefundStatus.SUCCEEDED:
         settle_refund(refund_id, facts.reference, now)
+    elif facts.status is RefundStatus.FAILED and _bounced(refund_id, facts, now):
+        return
     elif facts.status is RefundStatus.FAILED:
         fail_refund(refund_id, facts.error or "The provider refused it.", facts.reference)
     else:
@@ -142,6 +144,23 @@ def settle_refund(refund_id: int, reference: str, now: datetime) -> bool:
             why = "A refund that was called off went through all the same: its sessions were given back, too."
             Order.objects.filter(refunds=settled).update(attention=why)
     return won == 1
+
+
+@transaction.atomic
+def _bounced(refund_id: int, facts: RefundFacts, now: datetime) -> bool:
+    """Whether it had succeeded: then the money has come back (the buyer's account is closed), and is to be paid by hand."""
+    order_id = Refund.objects.values_list("order_id", flat=True).get(pk=refund_id)
+    lock(Order.objects.filter(pk=order_id))
+    done = Refund.objects.filter(pk=refund_id, status=Refund.Status.SUCCEEDED, by_hand=False)
+    if not done.exists():
+        return False
+    if done.filter(bounced_at=None, provider_reference=facts.reference).update(bounced_at=now, error=facts.error[:500]):
+        refund = Refund.objects.select_related("order", "payment").get(pk=refund_id)
+        ledger.post_bounced(refund, now=now)
+        why = f"A refund of {refund.amount_display} came back from the buyer's bank. Pay it by hand."
+        Order.objects.filter(pk=order_id).update(attention=why)
+        log.warning("refund_bounced", refund=refund_id)
+    return True
 
 
 @transaction.atomic

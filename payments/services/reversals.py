@@ -53,7 +53,9 @@ def _apply_refund(payment_id: int, facts: RefundFacts, now: datetime) -> None:
     ours = payment.refunds.filter(pk=facts.refund_id).first() if facts.refund_id else None
     ours = ours or payment.refunds.exclude(provider_reference="").filter(provider_reference=facts.reference).first()
     if ours is not None:
-        settle_facts(ours.pk, facts, now)
+        an_older_attempt = facts.status is RefundStatus.FAILED and facts.reference != ours.provider_reference
+        if not an_older_attempt:
+            settle_facts(ours.pk, facts, now)
     elif facts.status is RefundStatus.SUCCEEDED:
         _book_foreign_refund(order, payment, facts, now)
 
@@ -113,6 +115,7 @@ def _apply_dispute(payment_id: int, facts: DisputeFacts, now: datetime) -> None:
     )
     if new:
         _open(dispute, order, now)
+    ledger.post_dispute_fee(dispute, facts.fee, facts.fee_currency, now=now)
     if dispute.status == Status.OPEN and facts.status is DisputeStatus.WON:
         _win(dispute, order, now)
     elif dispute.status == Status.OPEN and facts.status is DisputeStatus.LOST:

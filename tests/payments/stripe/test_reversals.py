@@ -259,6 +259,12 @@ class TestReversals:
         company.close_dispute(dispute, won=won)
         assert [d.status for d in stripe.fetch_reversals(payment).disputes] == [status]
 
+    def test_what_stripe_charges_for_it_is_known(self, company: Company, payment: Payment, stripe: Stripe) -> None:
+        company.dispute_fee = 1500
+        company.dispute(payment.provider_payment_id)
+        (dispute,) = stripe.fetch_reversals(payment).disputes
+        assert (dispute.fee, dispute.fee_currency) == (1500, "EUR")
+
     def test_an_inquiry_is_none_until_it_becomes_one(self, company: Company, payment: Payment, stripe: Stripe) -> None:
         inquiry = company.dispute(payment.provider_payment_id, inquiry=True)
         assert stripe.fetch_reversals(payment).disputes == ()
