@@ -85,8 +85,10 @@ def _unreleased(rows: QuerySet, prefix: str) -> QuerySet:
     return rows.annotate(cause=cause).filter(Exists(paid), ~Exists(booked))
 
 
+# A frozen pack's clocks stand: what is disputed is not paid out, be it used or lapsed.
+
+
 def _used() -> QuerySet[Session]:
-    # A frozen pack's clocks stand: what is disputed is not paid out.
     return Session.objects.filter(credit=Session.Credit.USED, pack__frozen_at__isnull=True)
 
 
@@ -97,7 +99,8 @@ def _lapsed() -> QuerySet[CreditEntry]:
         kind=CreditEntry.Kind.REVIVED,
         pk__gt=OuterRef("pk"),
     )
-    return CreditEntry.objects.filter(~Exists(revived), kind=CreditEntry.Kind.LAPSED)
+    lapsed = CreditEntry.objects.filter(~Exists(revived), kind=CreditEntry.Kind.LAPSED)
+    return lapsed.filter(pack__frozen_at__isnull=True)
 
 
 def _released(orders: Iterable[UUID]) -> defaultdict[UUID, int]:
