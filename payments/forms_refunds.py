@@ -17,6 +17,10 @@ class ReasonForm(forms.Form):
 class RefundForm(ReasonForm):
     """`expect` is the digest of the plan that stood on the page."""
 
+    # What is typed stays while another number of sessions is looked at.
+    reason = forms.CharField(
+        max_length=MAX, label="Why?", widget=forms.Textarea(attrs={"rows": 3, "hx-preserve": "true"})
+    )
     sessions = forms.IntegerField(min_value=1, max_value=10_000, widget=forms.HiddenInput)
     expect = forms.CharField(max_length=64, widget=forms.HiddenInput)
 

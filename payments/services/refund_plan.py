@@ -73,7 +73,7 @@ class RefundPlan:
     @property
     def sentences(self) -> list[str]:
         """The consequences in the words a person reads before the click."""
-        said = [f"{self.amount_display} go back to {self.order.student.display_name}{_way_back(self.order)}."]
+        said = [f"{self.amount_display} goes back to {self.order.student.display_name}{_way_back(self.order)}."]
         said.append(_count(self.sessions, "session is taken back", "sessions are taken back") + ".")
         if self.cancelled:
             said.append(

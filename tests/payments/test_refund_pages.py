@@ -265,7 +265,7 @@ class TestTheAdmin:
         url = reverse("admin:payments_order_refund", args=[order.pk])
         assert url in client.get(reverse("admin:payments_order_change", args=[order.pk])).content.decode()
         page = client.get(url, {"sessions": "2"})
-        assert "€140 go back to Sam" in text(page)
+        assert "€140 goes back to Sam" in text(page)
         plan = plan_refund(order, now=NOW, sessions=2)
         form = {"sessions": 2, "reason": "agreed by phone", "expect": plan.digest}
         done = client.post(url, form)
