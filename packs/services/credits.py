@@ -15,7 +15,7 @@ from django.db.models import F, Sum
 from mentorship.kernel.guards import polite
 from mentorship.kernel.locking import lock
 from mentorship.kernel.refusals import NotFound, Refusal
-from packs.models import CreditEntry, SessionPack
+from packs.models import CreditEntry, Freeze, SessionPack
 
 Kind = CreditEntry.Kind
 
@@ -146,6 +146,10 @@ def come_back(
         created_at=now,
         expires_at=now + timedelta(days=settings.MENTORSHIP.make_up_days),
     )
+    for freeze in pack.freezes.filter(until=None):
+        # What is in dispute stays so wherever its credit goes.
+        Freeze.objects.create(pack=make_up, cause=freeze.cause, since=now)
+        SessionPack.objects.filter(pk=make_up.pk).update(frozen_at=now)
     record(
         make_up, Kind.MOVED_IN, total=1, purchase_id=purchase_id, session_id=session_id, by=None, reason=reason, at=now
     )

@@ -147,7 +147,9 @@ def _close(dispute: Dispute, order: Order | None, status: str, now: datetime) ->
     dispute.save(update_fields=["status", "closed_at", "amount_minor", "sessions"])
     if order is None:
         return
-    for pack in _packs_of(order):
+    # All it froze, and whatever inherited that freeze (a make-up pack of another purchase in the same pack).
+    frozen = SessionPack.objects.filter(freezes__cause=dispute.cause, freezes__until=None)
+    for pack in frozen.order_by("pk"):
         thaw(pack, cause=dispute.cause, now=now)
     thaw_seat(student_id=order.student_id, mentor_id=order.mentor_id, now=now)
     _tell(dispute, order, status.lower(), now)

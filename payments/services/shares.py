@@ -10,14 +10,14 @@ from uuid import UUID
 
 from django.conf import settings
 from django.db import transaction
-from django.db.models import CharField, Exists, OuterRef, QuerySet, Sum, Value
+from django.db.models import CharField, Count, Exists, F, Max, OuterRef, Q, QuerySet, Subquery, Sum, Value
 from django.db.models.functions import Cast, Concat
 
 from mentorship.kernel.locking import lock
 from packs.models import CreditEntry
 from payments import ledger
 from payments.ledger import Account, Posting, entries
-from payments.models import LedgerEntry, LedgerTransaction, Order
+from payments.models import Dispute, LedgerEntry, LedgerTransaction, Order, Refund
 from sessions_app.models import Session
 
 BATCH = 500
@@ -25,12 +25,13 @@ BATCH = 500
 
 @dataclass(frozen=True)
 class Due:
-    """Something whose share is due: a used session (one share) or lapsed credits (as many as lapsed)."""
+    """Something whose share is due: a used session (one share), lapsed credits (as many as lapsed), or all that is left."""
 
     cause: str
     order_id: UUID
     shares: int
     memo: str
+    all_that_is_left: bool = False
 
 
 @dataclass(frozen=True)
@@ -69,7 +70,7 @@ def release_due(now: datetime) -> int:
     """Make available what is due. Batched and restartable: what is done has its ledger transaction (unique cause)."""
     due_before = now - timedelta(hours=settings.MENTORSHIP.money_hold_hours)
     done = 0
-    for look in (_used_sessions, _lapsed_credits):
+    for look in (_used_sessions, _lapsed_credits, _left_over):
         while found := look(due_before):
             count = _release(found, now)
             done += count
@@ -124,6 +125,41 @@ def _lapsed_credits(before: datetime) -> list[Due]:
     return [Due(cause, order, -delta, "lapsed with the pack") for cause, order, delta in rows[:BATCH]]
 
 
+def _left_over(before: datetime) -> list[Due]:
+    """Orders with pending money but no session left to release it.
+
+    A refund begun at the provider may take more sessions than its sum is worth, and an admin may take credits without
+    money: what is kept for them belongs to mentor and platform, once everything else of the order is released.
+    """
+    given_back = Refund.objects.filter(order=OuterRef("pk"))
+    taken = CreditEntry.objects.filter(purchase__order_id=OuterRef("pk"), kind=CreditEntry.Kind.TAKEN)
+    disputes = Dispute.objects.filter(order=OuterRef("pk"))
+    entries_of = CreditEntry.objects.filter(purchase__order_id=OuterRef("pk")).order_by()
+    unsettled = entries_of.values("purchase").annotate(n=Sum(F("total_delta") - F("used_delta"))).values("n")
+    last = entries_of.values("purchase").annotate(at=Max("at")).values("at")
+    pending = LedgerEntry.objects.filter(
+        transaction__order=OuterRef("pk"), account__in=[Account.MENTOR_PENDING, Account.PLATFORM_PENDING]
+    )
+    still_moving = given_back.filter(Q(status="REQUESTED") | Q(status="FAILED", called_off_at=None))
+    orders = (
+        Order.objects.filter(Exists(given_back) | Exists(taken) | Exists(disputes), status=Order.Status.FULFILLED)
+        .exclude(Exists(still_moving))
+        .exclude(Exists(disputes.filter(status="OPEN")))
+        .exclude(Exists(entries_of.filter(pack__frozen_at__isnull=False)))
+        .annotate(
+            unsettled=Subquery(unsettled),
+            last=Subquery(last),
+            pending=Subquery(
+                pending.order_by().values("transaction__order").annotate(n=Sum("amount_minor")).values("n")
+            ),
+        )
+        .filter(unsettled=0, last__lte=before, pending__lt=0)
+        .annotate(done=Count("ledger"))
+    )
+    rows = orders.order_by("pk").values_list("pk", "done")[:BATCH]
+    return [Due(f"rest:{pk}:{n}", pk, 0, "nothing is left to be used", all_that_is_left=True) for pk, n in rows]
+
+
 @transaction.atomic
 def _release(due: list[Due], now: datetime) -> int:
     """Post these shares. The orders are locked, so that no two runs count from the same share."""
@@ -139,7 +175,9 @@ def _release(due: list[Due], now: datetime) -> int:
         released[order.pk] += item.shares
         memo = f"{item.memo} ({order.number})"[:200]
         row = LedgerTransaction(cause=item.cause, memo=memo, order=order, shares=item.shares, at=now)
-        moves.append((row, order, _moves(order, standing[order.pk], released[order.pk])))
+        owed = standing[order.pk]
+        moved = _all_pending(owed) if item.all_that_is_left else _moves(order, owed, released[order.pk])
+        moves.append((row, order, moved))
     LedgerTransaction.objects.bulk_create(row for row, _, _ in moves)
     LedgerEntry.objects.bulk_create(
         entry
@@ -147,6 +185,15 @@ def _release(due: list[Due], now: datetime) -> int:
         for entry in entries(row, mentor_id=order.mentor_id, currency=order.currency, postings=postings)
     )
     return len(moves)
+
+
+def _all_pending(owed: ledger.Standing) -> list[Posting]:
+    return [
+        (Account.MENTOR_PENDING, owed.mentor_pending),
+        (Account.MENTOR_AVAILABLE, -owed.mentor_pending),
+        (Account.PLATFORM_PENDING, owed.platform_pending),
+        (Account.PLATFORM_AVAILABLE, -owed.platform_pending),
+    ]
 
 
 def _moves(order: Order, owed: ledger.Standing, shares: int) -> list[Posting]:

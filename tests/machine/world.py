@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Any
+from uuid import UUID
 
 import time_machine
 from django.db import connection, transaction
@@ -77,6 +78,7 @@ class World:
         for mentor in (self.mia, self.max):
             payouts.save_details(mentor=mentor, details=details(), now=self.now)
         self.said: list[str] = []
+        self.age: dict[UUID, int] = {}
 
     def end(self) -> None:
         transaction.set_rollback(True)
@@ -102,6 +104,7 @@ class World:
         with connection.cursor() as cursor:
             cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
             cursor.execute("SET CONSTRAINTS ALL DEFERRED")
+        self.learn()
         report = audit.run(self.now)
         assert not report.broken, "\n".join(report.lines())
 
@@ -118,8 +121,16 @@ class World:
     # Rows by number, so that a failing example shrinks to small ones
 
     def pick(self, rows: Any, index: int) -> Any:
-        found = list(rows.order_by("pk"))
+        """One of these rows, the oldest being 0. (Random ids would make a life different each time it is lived.)"""
+        found = sorted(rows, key=lambda row: self.age.get(row.pk, 0) if isinstance(row.pk, UUID) else row.pk)
         return found[index % len(found)] if found else None
+
+    def learn(self) -> None:
+        """Remember in which order rows with random ids came; a step makes one, or several that differ in the rest."""
+        for model, differ in ((Order, "created_at"), (Session, "starts_at")):
+            rows = model.objects.order_by("created_at", differ, "student_id", "mentor_id")
+            for pk in rows.values_list("pk", flat=True):
+                self.age.setdefault(pk, len(self.age))
 
     # Buying
 
@@ -133,6 +144,13 @@ class World:
             starts_at=slot,
             site_url=SITE,
         )
+
+    def buy(self, student: int, offering: int, slot: datetime | None) -> None:
+        """What most people do: they pay, and come back."""
+        order = self.checkout(student, offering, slot)
+        if order is not None and order.amount_minor:
+            sandbox.decide(order.provider_reference, "paid")
+            self.does(payments.confirm_and_fulfil, order_id=order.pk)
 
     def press(self, index: int, outcome: str) -> None:
         page: SandboxCheckout | None = self.pick(SandboxCheckout.objects.all(), index)

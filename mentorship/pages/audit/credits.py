@@ -134,10 +134,14 @@ CHECKS = (
             SELECT DISTINCT e.pack_id, concat('dispute:', d.id) AS cause FROM payments_dispute d
             JOIN packs_purchase u ON u.order_id = d.order_id JOIN packs_creditentry e ON e.purchase_id = u.id
             WHERE d.status = 'OPEN'
-        ), frozen AS (SELECT pack_id, cause FROM packs_freeze WHERE until IS NULL AND starts_with(cause, 'dispute:'))
-        SELECT pack_id AS id, concat(cause, CASE WHEN f.pack_id IS NULL THEN ' is open and does not freeze it.'
-            ELSE ' is over and still freezes it.' END) AS says
-        FROM disputed d FULL JOIN frozen f USING (pack_id, cause) WHERE d.pack_id IS NULL OR f.pack_id IS NULL
+        )
+        SELECT d.pack_id AS id, concat(d.cause, ' is open and does not freeze it.') AS says FROM disputed d
+        LEFT JOIN packs_freeze f ON f.pack_id = d.pack_id AND f.cause = d.cause AND f.until IS NULL
+        WHERE f.pack_id IS NULL
+        UNION ALL
+        SELECT f.pack_id, concat(f.cause, ' is over and still freezes it.') FROM packs_freeze f
+        LEFT JOIN payments_dispute d ON concat('dispute:', d.id) = f.cause AND d.status = 'OPEN'
+        WHERE f.until IS NULL AND starts_with(f.cause, 'dispute:') AND d.id IS NULL
         """,
     ),
 )
