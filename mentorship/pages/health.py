@@ -14,6 +14,8 @@ from redis.exceptions import RedisError
 from mentorship.kernel import clock
 from mentorship.kernel.tasks import BEAT_SEEN, WORKER_SEEN
 from mentorship.pages.audit.keeping import signal
+from payments import figures
+from payments.models import WebhookEvent
 
 STALE_SECONDS = 60
 
@@ -36,6 +38,7 @@ def readyz(request: HttpRequest) -> HttpResponse:
         "worker": _seen(WORKER_SEEN) if redis else "unknown",
         "beat": _seen(BEAT_SEEN) if redis else "unknown",
     }
+    parts |= _money() if database else {"webhooks": "unknown", "orders": "unknown"}
     audit = _audit() if database else "unknown"
     broken = audit.startswith("broken")
     status = "down" if not database else "ok" if set(parts.values()) == {"ok"} and not broken else "degraded"
@@ -50,6 +53,17 @@ def _database() -> bool:
     except DatabaseError:
         return False
     return True
+
+
+def _money() -> dict[str, str]:
+    """Whether what came in is worked off: more than that is told at `/metrics`, to whoever has the token."""
+    try:
+        now = clock.now()
+        late = figures.webhooks_waiting()[0].is_late(now) or WebhookEvent.objects.dead().exists()
+        not_granted = figures.orders_not_granted().is_late(now)
+    except DatabaseError:
+        return {"webhooks": "unknown", "orders": "unknown"}
+    return {"webhooks": "degraded" if late else "ok", "orders": "degraded" if not_granted else "ok"}
 
 
 def _audit() -> str:

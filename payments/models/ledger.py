@@ -3,6 +3,7 @@ from __future__ import annotations
 import pgtrigger
 from django.conf import settings
 from django.db import models
+from django.db.models import Q
 
 from mentorship.kernel import money
 from payments.models.order import Order
@@ -68,6 +69,7 @@ class LedgerEntry(models.Model):
         indexes = [
             models.Index(fields=["mentor", "currency", "account"], name="payments_balances"),
             models.Index(fields=["mentor", "-transaction"], name="payments_statement"),
+            models.Index(fields=["currency"], condition=Q(account="UNCLAIMED"), name="payments_unclaimed"),
         ]
         triggers = [
             pgtrigger.Protect(name="append_only", operation=pgtrigger.Update | pgtrigger.Delete),

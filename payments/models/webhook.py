@@ -52,7 +52,8 @@ class WebhookEvent(models.Model):
                 fields=["next_attempt_at"],
                 condition=Q(processed_at__isnull=True, dead_at__isnull=True),
                 name="payments_events_due",
-            )
+            ),
+            models.Index(fields=["provider"], condition=Q(dead_at__isnull=False), name="payments_dead_letters"),
         ]
 
     def __str__(self) -> str:
