@@ -60,6 +60,7 @@ UNFOLD = {
                 ("Payments", "payments", "payments_payment"),
                 ("Refunds", "undo", "payments_refund"),
                 ("Disputes", "gavel", "payments_dispute"),
+                ("Payouts", "account_balance", "payments_payout"),
                 ("Ledger", "balance", "payments_ledgertransaction"),
                 ("Webhook events", "webhook", "payments_webhookevent"),
                 ("Audit", "fact_check", "pages_auditrun"),

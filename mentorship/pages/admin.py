@@ -2,7 +2,9 @@ from __future__ import annotations
 
 from typing import Any
 
+from django import forms
 from django.contrib import admin, messages
+from django.db import transaction
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.template.loader import render_to_string
@@ -10,14 +12,32 @@ from django.urls import NoReverseMatch, reverse
 from unfold.dataclasses import ActionDialog
 from unfold.decorators import action, display
 from unfold.forms import BaseDialogForm
+from unfold.widgets import UnfoldAdminIntegerFieldWidget
 
 from mentorship.kernel import clock
-from mentorship.kernel.admin import ModelAdmin, ReadOnlyAdmin, verb
+from mentorship.kernel.admin import ModelAdmin, ReadOnlyAdmin, ReasonForm, verb
+from mentorship.kernel.locking import lock
 from mentorship.pages.audit.keeping import audit_and_keep
 from mentorship.pages.models import AuditRun, MentorListing
 from mentorship.pages.verification import verify_mentor, withdraw_verification
 from mentorship.people.http import SignedInRequest
 from mentorship.people.models import MentorProfile
+
+
+class CommissionForm(ReasonForm):
+    percent = forms.IntegerField(
+        min_value=0,
+        max_value=100,
+        required=False,
+        widget=UnfoldAdminIntegerFieldWidget,
+        label="The platform's share, percent",
+        help_text="Empty: the usual one.",
+    )
+    field_order = ("percent", "reason")
+
+
+def _percent(commission: int | None) -> str:
+    return "usual" if commission is None else f"{commission} %"
 
 
 @admin.register(MentorProfile)
@@ -35,8 +55,8 @@ class MentorProfileAdmin(ModelAdmin):
     list_select_related = ("user",)
     search_fields = ("user__email", "user__name", "slug")
     autocomplete_fields = ("user", "topics")
-    readonly_fields = ("applied_at", "verified_at")
-    actions_detail = ("verify", "withdraw")
+    readonly_fields = ("applied_at", "verified_at", "commission_percent")
+    actions_detail = ("verify", "withdraw", "commission")
     show_full_result_count = False
 
     def has_verb_permission(self, request: HttpRequest, object_id: object = None) -> bool:
@@ -58,6 +78,21 @@ class MentorProfileAdmin(ModelAdmin):
         profile = MentorProfile.objects.get(pk=object_id)
         withdraw_verification(mentor_id=profile.user_id, by=request.user, now=clock.now())
         return f"{profile} is hidden from buyers."
+
+    @verb(
+        "Set the commission",
+        "Counts for what is sold from now on; orders keep what they were placed with.",
+        CommissionForm,
+    )
+    def commission(self, request: SignedInRequest, form: CommissionForm, object_id: str) -> str:
+        with transaction.atomic():
+            profile = lock(MentorProfile.objects.filter(pk=object_id))[0]
+            before, after = profile.commission_percent, form.cleaned_data["percent"]
+            MentorProfile.objects.filter(pk=profile.pk).update(commission_percent=after)
+            what = f"Commission {_percent(before)} -> {_percent(after)}: {form.cleaned_data['reason']}"
+            self.log_change(request, profile, what)
+        profile.commission_percent = after
+        return f"{profile} keeps {profile.share_percent} % of each payment from now on."
 
 
 @admin.register(MentorListing)

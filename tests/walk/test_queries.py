@@ -59,7 +59,6 @@ PLACES = [
     ("mia", "/tutor/seats"),
     ("mia", "/tutor/calendar"),
     ("mia", "/tutor/wallet"),
-    ("mia", "/tutor/wallet/statement.csv"),
     ("nobody", "/mentorship/mentors/mia"),
     ("nobody", "/api/mentors"),
     ("nobody", "/api/offerings"),
