@@ -16,10 +16,10 @@ from payments.models import LedgerEntry, Order, Payment
 from payments.services import invite_student
 from payments.services.invite import TooManyInvitations
 from seats.models import Seat
-from tests.cast import DAY, HOUR, NOW, bought, counters, mentor
-from tests.payments.scene import SITE
+from tests.cast import DAY, HOUR, NOW, counters, mentor, offering
+from tests.payments.scene import SITE, pay, place
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("audited")]
 
 PIA = {"name": "Pia Lund", "email": "pia@example.test", "sessions": 4, "minutes": 60, "validity_days": 90}
 
@@ -55,7 +55,7 @@ class TestWhatIsGiven:
         assert told["Mia"].title == "Pia Lund has 4 sessions with you"
 
     def test_a_student_already_there_is_extended(self, mia, sam):
-        pack = bought(sam, mia)
+        pack = pay(place(sam, offering(mia))).pack
         order = invite(mia, email="SAM@example.test")
         assert order.student == sam
         assert order.pack == pack
@@ -78,12 +78,12 @@ class TestWhatIsGiven:
 class TestWhatIsRefused:
     def test_a_full_mentor(self, sue):
         full = mentor("fay", seats=1)
-        bought(sue, full)
+        pay(place(sue, offering(full)))
         with pytest.raises(Refusal) as refused:
             invite(full)
         assert refused.value.code == "mentor_full"
         assert not User.objects.filter(email="pia@example.test").exists()
-        assert not Order.objects.exists()
+        assert not Order.objects.filter(provider="direct").exists()
         assert not Delivery.objects.filter(to="pia@example.test").exists()
 
     def test_more_than_so_many_a_day(self, mia, settings):
@@ -185,7 +185,7 @@ class TestThePage:
 
     def test_a_full_mentor_is_told_before_and_after(self, client, sue):
         full = mentor("fay", seats=1)
-        bought(sue, full)
+        pay(place(sue, offering(full)))
         client.force_login(full)
         assert "All your seats are taken" in client.get("/tutor/invite").content.decode()
         answer = client.post("/tutor/invite", self.form())

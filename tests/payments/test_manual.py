@@ -19,10 +19,10 @@ from payments.services import (
     refund_order,
 )
 from seats.models import Seat
-from tests.cast import DAY, NOW, bought, counters, mentor, offering
-from tests.payments.scene import SITE, accounts, place
+from tests.cast import DAY, NOW, counters, mentor, offering
+from tests.payments.scene import SITE, accounts, pay, place
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("audited")]
 
 
 @pytest.fixture
@@ -66,13 +66,14 @@ def test_the_same_form_twice_is_one_order(mia, sam, boss):
 
 def test_a_full_mentor_refuses_before_anything_is_recorded(sam, sue, boss):
     full = mentor("fay", seats=1)
-    bought(sue, full)
+    pay(place(sue, offering(full)))
+    before = accounts()
     with pytest.raises(Refusal) as refused:
         record(sam, offering(full), boss)
     assert refused.value.code == "mentor_full"
-    assert not Order.objects.exists()
-    assert not Payment.objects.exists()
-    assert not LedgerEntry.objects.exists()
+    assert not Order.objects.filter(student=sam).exists()
+    assert Payment.objects.count() == 1
+    assert accounts() == before
 
 
 def test_what_was_recorded_is_granted_by_the_job_if_the_process_died(mia, sam, boss, monkeypatch):
