@@ -91,7 +91,7 @@ def _font(pdf: FPDF, size: float, bold: bool, colour: tuple[int, int, int]) -> N
 
 def _line(pdf: FPDF, text: str, *, size: float = 11, bold: bool = False, colour: tuple[int, int, int] = INK) -> None:
     _font(pdf, size, bold, colour)
-    pdf.multi_cell(WIDTH, size * 0.5, text, new_x=XPos.LMARGIN, new_y=YPos.NEXT)
+    pdf.multi_cell(WIDTH, size // 2, text, new_x=XPos.LMARGIN, new_y=YPos.NEXT)
 
 
 def _pairs(pdf: FPDF, rows: list[Row]) -> None:

@@ -72,7 +72,8 @@ class PaymentFacts:
 class RefundFacts:
     """The provider's truth about one refund. `refund_id` is our Refund's id when the provider says we asked for it.
 
-    A refusal for good (nothing left, too old, disputed) is FAILED with `error`, and may have no reference.
+    A refusal for good (nothing left, too old, disputed) is FAILED with `error`, and may have no reference. A PENDING one
+    with `error` waits for something that a person has to do at the provider.
     """
 
     status: RefundStatus

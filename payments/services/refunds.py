@@ -124,8 +124,14 @@ def settle_facts(refund_id: int, facts: RefundFacts, now: datetime) -> None:
         waiting = Refund.objects.filter(pk=refund_id, status=Refund.Status.REQUESTED)
         # The provider has it and works on it: that is no failed attempt.
         waiting.update(
-            provider_reference=facts.reference, attempts=0, next_attempt_at=clock.machine_now() + LOOK_AGAIN, error=""
+            provider_reference=facts.reference,
+            attempts=0,
+            next_attempt_at=clock.machine_now() + LOOK_AGAIN,
+            error=facts.error[:500],
         )
+        if facts.error:  # it waits for something that a person has to do there
+            why = f"A refund waits at the provider: {facts.error}"[:300]
+            Order.objects.filter(refunds=refund_id, attention="").update(attention=why)
 
 
 @transaction.atomic

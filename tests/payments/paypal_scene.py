@@ -10,9 +10,8 @@ from typing import Any
 from uuid import UUID
 
 from payments.models import Order, Payment, Refund
-from payments.providers import paypal_certificates, paypal_transport
 from payments.providers.base import Checkout
-from payments.providers.paypal import PayPal
+from payments.providers.paypal import PayPal, certificates, transport
 from tests.standins.paypal import PayPal as StandIn
 
 PAYLOADS = Path(__file__).parents[1] / "payloads/paypal"
@@ -22,8 +21,8 @@ ORDER_ID = UUID("6f1f6a9c-0d0e-4f9a-9d0f-3a4b5c6d7e8f")
 @contextmanager
 def connected(settings: Any, standin: StandIn | None = None, **how: Any) -> Iterator[StandIn]:
     """A stand-in that runs, with the settings pointing to it; nothing is remembered from the test before."""
-    paypal_transport._tokens.clear()
-    paypal_certificates.CERTIFICATES.clear()
+    transport._tokens.clear()
+    certificates.CERTIFICATES.clear()
     with standin or StandIn(**how) as running:
         settings.PROVIDERS = settings.PROVIDERS.model_copy(update=running.settings())
         yield running

@@ -71,6 +71,17 @@ def test_an_old_failure_does_not_end_a_new_attempt(mia, sam):
     assert refund.status == "REQUESTED"
 
 
+def test_one_that_waits_for_somebody_calls_an_admin(mia, sam):
+    order = pay(place(sam, offering(mia)))
+    refund = refund_order(order_id=order.pk, by=mia, reason="", now=NOW)
+    facts = RefundFacts(RefundStatus.PENDING, "r1", 28000, "EUR", refund.pk, "The buyer's bank details are missing.")
+    apply_reversals(refund.payment, Reversals((facts,)), now=NOW)
+    refund.refresh_from_db()
+    order.refresh_from_db()
+    assert (refund.status, refund.provider_reference) == ("REQUESTED", "r1")
+    assert order.attention == "A refund waits at the provider: The buyer's bank details are missing."
+
+
 @pytest.mark.parametrize("status", [DisputeStatus.WON, DisputeStatus.LOST])
 def test_the_fee_of_a_dispute_is_the_platforms_once_whoever_wins(mia, sam, status):
     payment = pay(place(sam, offering(mia))).payments.get()

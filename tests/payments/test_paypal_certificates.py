@@ -8,10 +8,9 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from mentorship.kernel.provider_env import Providers
-from payments.providers import paypal_certificates
 from payments.providers.base import ForgedWebhook, ProviderTrouble
-from payments.providers.paypal import PayPal
-from payments.providers.paypal_certificates import MOST_FETCHES, MOST_KEPT, Certificates, check_address
+from payments.providers.paypal import PayPal, certificates
+from payments.providers.paypal.certificates import MOST_FETCHES, MOST_KEPT, Certificates, check_address
 from tests.payments.paypal_scene import calls_to, connected, payload
 from tests.payments.test_paypal_webhooks import delivery, parse
 from tests.standins.base import Answer
@@ -245,11 +244,11 @@ def test_invented_addresses_do_not_become_a_flood(standin, sent):
 
 
 def test_certificates_do_not_pile_up(monkeypatch):
-    monkeypatch.setattr(paypal_certificates, "FETCH_WINDOW", timedelta())
-    certificates = Certificates(lambda url: signer().leaf)
+    monkeypatch.setattr(certificates, "FETCH_WINDOW", timedelta())
+    kept = Certificates(lambda url: signer().leaf)
     for n in range(3 * MOST_KEPT):
-        certificates.at(f"https://api.paypal.com{CERTS}CERT-{n}")
-    assert len(certificates._kept) == MOST_KEPT
+        kept.at(f"https://api.paypal.com{CERTS}CERT-{n}")
+    assert len(kept._kept) == MOST_KEPT
 
 
 @pytest.mark.parametrize("text", [None, "no certificate\n"])

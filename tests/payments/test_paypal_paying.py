@@ -9,9 +9,8 @@ import pytest
 import requests
 from hypothesis import given, strategies as st
 
-from payments.providers import paypal_facts as facts
 from payments.providers.base import PaymentStatus, ProviderTrouble
-from payments.providers.paypal import PayPal
+from payments.providers.paypal import PayPal, facts
 from tests.payments.paypal_scene import ORDER_ID, an_order, bought, calls_to, check_out, connected
 
 

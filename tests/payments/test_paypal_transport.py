@@ -10,10 +10,9 @@ from datetime import timedelta
 import paypalrestsdk.api
 import pytest
 
-from payments.providers import paypal_transport
 from payments.providers.base import PaymentStatus, ProviderTrouble
-from payments.providers.paypal import PayPal
-from payments.providers.paypal_transport import Refused, Transport
+from payments.providers.paypal import PayPal, transport
+from payments.providers.paypal.transport import Refused, Transport
 from tests.payments.paypal_scene import an_order, calls_to, check_out, connected
 from tests.standins.base import Answer, json_answer
 from tests.standins.paypal import PayPal as StandIn
@@ -245,9 +244,9 @@ def test_what_a_netrc_says_is_not_sent(standin, monkeypatch, tmp_path):
 
 
 def test_tokens_do_not_pile_up(standin, settings):
-    for n in range(2 * paypal_transport.MOST_TOKENS):
+    for n in range(2 * transport.MOST_TOKENS):
         standin.client_id = f"app-{n}"
         settings.PROVIDERS = settings.PROVIDERS.model_copy(update={"paypal_client_id": standin.client_id})
         check_out(an_order())
-    assert len(paypal_transport._tokens) <= paypal_transport.MOST_TOKENS
-    assert all(isinstance(ends, timedelta) for _, ends in paypal_transport._tokens.values())
+    assert len(transport._tokens) <= transport.MOST_TOKENS
+    assert all(isinstance(ends, timedelta) for _, ends in transport._tokens.values())

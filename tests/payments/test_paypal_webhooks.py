@@ -13,10 +13,9 @@ import pytest
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import padding
 
-from payments.providers import paypal_signature
 from payments.providers.base import ForgedWebhook
-from payments.providers.paypal import PayPal
-from payments.providers.paypal_certificates import Certificates
+from payments.providers.paypal import PayPal, signature
+from payments.providers.paypal.certificates import Certificates
 from tests.payments.paypal_forging import colliding
 from tests.payments.paypal_scene import an_order, calls_to, check_out, connected, payload
 from tests.standins.base import Delivery
@@ -66,7 +65,7 @@ def published(settings, tmp_path):
 
     def verify(machine_now=IN_2015, body=None, **headers):
         named = {"PAYPAL-" + name.replace("_", "-").upper(): value for name, value in headers.items()}
-        paypal_signature.verify(
+        signature.verify(
             kept["headers"] | named,
             (kept["body"] if body is None else body).encode(),
             settings.PROVIDERS,

@@ -8,7 +8,7 @@ from functools import lru_cache, partial
 from typing import Any
 
 from payments.models import Order
-from payments.providers import paypal_certificates, paypal_transport
+from payments.providers.paypal import certificates, transport
 from tests.standins import paypal_signing, paystack_rules
 from tests.standins.base import Delivery, Standin
 from tests.standins.paypal import PayPal
@@ -133,8 +133,8 @@ def _stripe() -> tuple[Standin, type[CompanyTill]]:
 
 
 def _paypal() -> tuple[Standin, type[CompanyTill]]:
-    paypal_transport._tokens.clear()
-    paypal_certificates.CERTIFICATES.clear()
+    transport._tokens.clear()
+    certificates.CERTIFICATES.clear()
     standin = PayPal()
     standin.signer = _signer_of_then()
     return standin, PayPalTill

@@ -11,7 +11,8 @@ import requests
 
 from payments.models import Order, Payment
 from payments.providers.base import PaymentStatus, ProviderTrouble
-from payments.providers.paystack import Paystack, _facts
+from payments.providers.paystack import Paystack
+from payments.providers.paystack.adapter import _facts
 from payments.services import confirm_and_fulfil
 from tests.cast import NOW
 from tests.payments.paystack.conftest import PAYLOADS, lead_to

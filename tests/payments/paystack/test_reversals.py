@@ -9,9 +9,8 @@ import pytest
 
 from mentorship.kernel import clock
 from payments.models import Dispute, Order, Payment, Refund, WebhookEvent
-from payments.providers import paystack_reversals
 from payments.providers.base import DisputeStatus, PaymentStatus, ProviderTrouble, RefundStatus
-from payments.providers.paystack import Paystack
+from payments.providers.paystack import Paystack, reversals
 from payments.services import inbox, refunds
 from payments.services.reversals import look_for_reversals
 from tests.cast import NOW
@@ -97,7 +96,7 @@ def test_the_list_is_read_to_its_end(
     other = dict(company.refunds[0], transaction=1, merchant_note="x")
     company.refunds += [dict(other, id=900_000 + n) for n in range(250)]
     assert [r.refund_id for r in paystack.fetch_reversals(payment).refunds] == [refund.pk]
-    monkeypatch.setattr(paystack_reversals, "PAGES", 2)
+    monkeypatch.setattr(reversals, "PAGES", 2)
     with pytest.raises(ProviderTrouble, match="more than 200"):
         paystack.refund(refund)
     assert len(posts(company)) == 1

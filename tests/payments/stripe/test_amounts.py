@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, strategies as st
 
 from mentorship.kernel import money
-from payments.providers import stripe_amounts as amounts
+from payments.providers.stripe import amounts
 
 CURRENCIES = st.sampled_from(sorted(amounts.KNOWN))
 

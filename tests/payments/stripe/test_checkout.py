@@ -14,9 +14,8 @@ import time_machine
 from mentorship.kernel import clock
 from payments import services
 from payments.models import Order
-from payments.providers import stripe_transport
 from payments.providers.base import ProviderTrouble
-from payments.providers.stripe import Stripe
+from payments.providers.stripe import Stripe, transport
 from payments.services.ordering import ProviderAway
 from tests.cast import offering
 from tests.payments.scene import place
@@ -97,7 +96,7 @@ def test_an_answer_lost_after_the_page_was_opened_opens_no_second_one(company: C
 
 
 def test_a_timeout_after_the_page_was_opened_opens_no_second_one(company: Company, mia, sam, monkeypatch) -> None:
-    monkeypatch.setattr(stripe_transport, "READ", 0.3)
+    monkeypatch.setattr(transport, "READ", 0.3)
     company.fail_next(1, after_commit=True, hang=2)
     order = place(sam, offering(mia), provider="stripe")
     assert pages(company) == [order.provider_reference]
@@ -148,7 +147,7 @@ def test_nobody_is_there(stripe: Stripe, order: Order, company: Company) -> None
 def test_nobody_waits_longer_than_the_budget(company: Company, order: Order) -> None:
     company.fail_next(9, hang=30)
     began = time.monotonic()
-    with pytest.raises(ProviderTrouble, match="could not be reached"), stripe_transport.asking(seconds=0.8) as client:
+    with pytest.raises(ProviderTrouble, match="could not be reached"), transport.asking(seconds=0.8) as client:
         client.v1.checkout.sessions.retrieve(order.provider_reference)
     assert time.monotonic() - began < 2
 

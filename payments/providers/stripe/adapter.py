@@ -11,7 +11,6 @@ import stripe
 from django.conf import settings
 
 from payments.models import Order, Payment, Refund
-from payments.providers import stripe_amounts, stripe_events, stripe_reversals, stripe_signature
 from payments.providers.base import (
     Checkout,
     Event,
@@ -22,9 +21,10 @@ from payments.providers.base import (
     RefundStatus,
     Reversals,
 )
-from payments.providers.stripe_checkout import open_page, page_of
-from payments.providers.stripe_events import ID
-from payments.providers.stripe_transport import KEYS, asking, in_short, numbered, was_replayed
+from payments.providers.stripe import amounts, events, reversals, signature
+from payments.providers.stripe.checkout import open_page, page_of
+from payments.providers.stripe.events import ID
+from payments.providers.stripe.transport import KEYS, asking, in_short, numbered, was_replayed
 
 CHARGED = ["payment_intent.latest_charge.balance_transaction"]  # the fee comes with the payment, in one call
 # Refusals that another hour may change; every other one is for good.
@@ -39,7 +39,7 @@ class Stripe:
         self.live = "_live_" in settings.PROVIDERS.stripe_secret_key
 
     def takes(self, currency: str, amount_minor: int) -> bool:
-        return stripe_amounts.takes(currency, amount_minor)
+        return amounts.takes(currency, amount_minor)
 
     def create_checkout(self, order: Order, *, return_url: str, cancel_url: str, webhook_url: str) -> Checkout:
         with asking() as client:
@@ -70,12 +70,12 @@ class Stripe:
 
     def fetch_reversals(self, payment: Payment) -> Reversals:
         with asking() as client:
-            return stripe_reversals.of_payment(client, payment.provider_payment_id)
+            return reversals.of_payment(client, payment.provider_payment_id)
 
     def parse_webhook(self, headers: Mapping[str, str], body: bytes, machine_now: datetime) -> Event:
         secrets = settings.PROVIDERS.stripe_webhook_secrets
-        stripe_signature.check(headers.get(stripe_signature.HEADER, ""), body, secrets, machine_now)
-        return stripe_events.read(body)
+        signature.check(headers.get(signature.HEADER, ""), body, secrets, machine_now)
+        return events.read(body)
 
     def refund(self, refund: Refund) -> RefundFacts:
         """Looks first: idempotency keys live a day, a refund that was made is found for ever by our id in its metadata."""
@@ -83,8 +83,8 @@ class Stripe:
         with asking() as client:
             if refund.provider_reference:
                 made = client.v1.refunds.retrieve(refund.provider_reference).to_dict()
-                return stripe_reversals.refund_facts(made, ours=refund.pk)
-            attempts = [r for r in stripe_reversals.refunds_of(client, intent) if r.refund_id == refund.pk]
+                return reversals.refund_facts(made, ours=refund.pk)
+            attempts = [r for r in reversals.refunds_of(client, intent) if r.refund_id == refund.pk]
             for attempt in attempts:
                 if attempt.status is not RefundStatus.FAILED:
                     return attempt
@@ -115,7 +115,7 @@ def _facts(session: dict[str, Any]) -> PaymentFacts:
         session["id"],
         _order_id(session),
         payment_id=_payment_id(intent),
-        amount=stripe_amounts.from_wire(intent["amount_received"], currency),
+        amount=amounts.from_wire(intent["amount_received"], currency),
         currency=currency,
         live=live,
         fee=fee,
@@ -158,7 +158,7 @@ def _fee(intent: dict[str, Any]) -> tuple[int, str]:
     if not isinstance(booked, dict):
         return 0, ""
     currency = booked["currency"].upper()
-    return stripe_amounts.fee_from_wire(booked["fee"], currency), currency
+    return amounts.fee_from_wire(booked["fee"], currency), currency
 
 
 def _give_back(client: stripe.StripeClient, refund: Refund, intent: str, dead: list[RefundFacts]) -> RefundFacts:
@@ -169,7 +169,7 @@ def _give_back(client: stripe.StripeClient, refund: Refund, intent: str, dead: l
     """
     asked: Any = {
         "payment_intent": intent,
-        "amount": stripe_amounts.to_wire(refund.amount_minor, refund.currency),
+        "amount": amounts.to_wire(refund.amount_minor, refund.currency),
         "metadata": {"refund_id": str(refund.pk)},
     }
     first = len(dead) + 1
@@ -177,7 +177,7 @@ def _give_back(client: stripe.StripeClient, refund: Refund, intent: str, dead: l
         options = numbered(f"refund-{refund.pk}", number) | {"max_network_retries": 0}
         last = number == first + KEYS - 1
         try:
-            made = stripe_reversals.refund_facts(client.v1.refunds.create(asked, options).to_dict(), ours=refund.pk)
+            made = reversals.refund_facts(client.v1.refunds.create(asked, options).to_dict(), ours=refund.pk)
         except (stripe.InvalidRequestError, stripe.CardError) as refused:
             if refused.code in NOT_YET or refused.http_status == 404:
                 raise

@@ -16,6 +16,7 @@ from payments.providers.base import TIMEOUT, ProviderTrouble
 
 CONNECT, READ = 2, 3  # seconds one attempt may wait; all attempts of one question together: TIMEOUT
 RETRIES = 1
+SHORTEST = 1  # second that must be left for another attempt, its delay included
 LARGEST = 1_000_000
 PIECE = 64 * 1024
 KEYS = 3  # how many idempotency keys one thing may use up
@@ -75,7 +76,7 @@ class Bounded(stripe.RequestsClient):
         self, response: Any, api_connection_error: Any, num_retries: int, max_network_retries: Any
     ) -> bool:
         again = super()._should_retry(response, api_connection_error, num_retries, max_network_retries)
-        return bool(again) and self._left() > self.INITIAL_DELAY + CONNECT / 4
+        return bool(again) and self._left() > SHORTEST
 
     def _left(self) -> float:
         return self._ends - time.monotonic()

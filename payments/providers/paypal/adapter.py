@@ -14,7 +14,6 @@ from django.conf import settings
 
 from mentorship.kernel.provider_env import PAYPAL
 from payments.models import Order, Payment, Refund
-from payments.providers import paypal_facts as facts, paypal_signature
 from payments.providers.base import (
     TIMEOUT,
     Checkout,
@@ -26,7 +25,8 @@ from payments.providers.base import (
     RefundStatus,
     Reversals,
 )
-from payments.providers.paypal_transport import Refused, Transport
+from payments.providers.paypal import facts, signature
+from payments.providers.paypal.transport import Refused, Transport
 
 log = structlog.get_logger(__name__)
 CAPTURE = "capture:"  # our word for a payment of which only the capture is known
@@ -215,7 +215,7 @@ class PayPal:
 
         The signature does not really cover the body, so what comes out is only a hint where to look.
         """
-        paypal_signature.verify(headers, body, self._keys, machine_now)
+        signature.verify(headers, body, self._keys, machine_now)
         said = json.loads(body)
         if not isinstance(said, dict) or not isinstance(said.get("resource"), dict):
             raise ValueError("no event")

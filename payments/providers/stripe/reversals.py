@@ -7,8 +7,8 @@ from typing import Any
 
 import stripe
 
-from payments.providers import stripe_amounts
 from payments.providers.base import DisputeFacts, DisputeStatus, ProviderTrouble, RefundFacts, RefundStatus, Reversals
+from payments.providers.stripe import amounts
 
 PAGE, PAGES = 100, 5  # nobody has more refunds of one payment than that
 REFUNDS = {
@@ -42,7 +42,7 @@ def refund_facts(said: dict[str, Any], ours: int | None = None) -> RefundFacts:
     return RefundFacts(
         status,
         _id(said, "re_", "pyr_"),
-        stripe_amounts.from_wire(said["amount"], currency),
+        amounts.from_wire(said["amount"], currency),
         currency,
         refund_id=ours if ours is not None else _our_id(said),
         error=f"Stripe: {said.get('failure_reason') or said['status']}" if failed else "",
@@ -83,7 +83,7 @@ def _disputes_of(client: stripe.StripeClient, intent: str) -> list[DisputeFacts]
             DisputeFacts(
                 DISPUTES.get(said["status"], DisputeStatus.OPEN),
                 _id(said, "dp_", "du_"),
-                stripe_amounts.from_wire(said["amount"], currency),
+                amounts.from_wire(said["amount"], currency),
                 currency,
                 reason=str(said.get("reason") or ""),
                 fee=fee,
@@ -100,7 +100,7 @@ def _fee_of(dispute: dict[str, Any]) -> tuple[int, str]:
     if len(currencies) != 1:
         return 0, ""
     (currency,) = currencies
-    return sum(stripe_amounts.fee_from_wire(row["fee"], currency) for row in booked), currency
+    return sum(amounts.fee_from_wire(row["fee"], currency) for row in booked), currency
 
 
 def _all(ask: Callable[[Any], Any], intent: str) -> list[dict[str, Any]]:

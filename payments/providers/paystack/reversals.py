@@ -19,7 +19,7 @@ from payments.providers.base import (
     RefundStatus,
     Reversals,
 )
-from payments.providers.paystack_wire import Paystack as Api, Refused, id_of, record, records, text, whole
+from payments.providers.paystack.wire import Paystack as Api, Refused, id_of, record, records, text, whole
 
 SECONDS = 20  # for all calls of one question; a worker asks, nobody waits
 PER_PAGE, PAGES = 100, 30
@@ -133,8 +133,15 @@ def _facts(said: dict[str, Any], payment: Payment) -> RefundFacts:
         whole(said.get("amount"), "amount"),
         text(said.get("currency") or payment.currency, "currency").upper(),
         int(note[1]) if note and int(note[2]) == payment.pk else None,
-        "Paystack could not pay it back." if status is RefundStatus.FAILED else "",
+        _trouble(str(said.get("status"))),
     )
+
+
+def _trouble(word: str) -> str:
+    """What an admin should know. A refund that needs attention waits until somebody gives Paystack the buyer's account."""
+    if word == "needs-attention":
+        return "Paystack needs the buyer's bank details in its dashboard."
+    return "Paystack could not pay it back." if _STATUS.get(word) is RefundStatus.FAILED else ""
 
 
 def _dispute(said: dict[str, Any], paid: dict[str, Any]) -> DisputeFacts:

@@ -19,7 +19,7 @@ from cryptography.hazmat.primitives.asymmetric import padding
 
 from mentorship.kernel.provider_env import Providers
 from payments.providers.base import ForgedWebhook
-from payments.providers.paypal_certificates import CERTIFICATES, Certificates, check_address, public_key
+from payments.providers.paypal.certificates import CERTIFICATES, Certificates, check_address, public_key
 
 # PayPal tries for three days; whether a later try has a new stamp is not said anywhere.
 OLDEST = timedelta(days=3, hours=1)

@@ -24,7 +24,7 @@ from cryptography.x509.verification import PolicyBuilder, Store, VerificationErr
 
 from mentorship.kernel.provider_env import PAYPAL, Providers
 from payments.providers.base import TIMEOUT, ForgedWebhook, ProviderTrouble
-from payments.providers.paypal_transport import fetch, session, uptime
+from payments.providers.paypal.transport import fetch, session, uptime
 
 log = structlog.get_logger(__name__)
 LARGEST = 64 * 1024

@@ -18,7 +18,6 @@ from uuid import UUID
 from django.conf import settings
 
 from payments.models import Order, Payment, Refund
-from payments.providers import paystack_reversals
 from payments.providers.base import (
     Checkout,
     Event,
@@ -29,7 +28,8 @@ from payments.providers.base import (
     RefundFacts,
     Reversals,
 )
-from payments.providers.paystack_wire import Paystack as Api, Refused, record, text, whole
+from payments.providers.paystack import reversals
+from payments.providers.paystack.wire import Paystack as Api, Refused, record, text, whole
 
 CURRENCIES = {"GHS", "KES", "NGN", "USD", "ZAR"}
 MOST = 10_000_000_00  # "Transaction amount limit exceeded" beyond ten million in every currency
@@ -99,8 +99,8 @@ class Paystack:
         return _facts(said)
 
     def fetch_reversals(self, payment: Payment) -> Reversals:
-        with Api(paystack_reversals.SECONDS) as api:
-            return paystack_reversals.of_payment(api, payment)
+        with Api(reversals.SECONDS) as api:
+            return reversals.of_payment(api, payment)
 
     def parse_webhook(self, headers: Mapping[str, str], body: bytes, machine_now: datetime) -> Event:
         """Paystack stamps nothing and numbers nothing: an event is known by its body's hash, and a replayed old one
@@ -115,8 +115,8 @@ class Paystack:
         return Event(hashlib.sha256(body).hexdigest(), said["event"], _reference(said["event"], said.get("data")))
 
     def refund(self, refund: Refund) -> RefundFacts:
-        with Api(paystack_reversals.SECONDS) as api:
-            return paystack_reversals.give_back(api, refund)
+        with Api(reversals.SECONDS) as api:
+            return reversals.give_back(api, refund)
 
     def expire_checkout(self, reference: str) -> None:
         """Paystack cannot close a transaction's page; it closes them all after the dashboard's payment session timeout.

@@ -11,8 +11,8 @@ from django.conf import settings
 
 from mentorship.kernel import clock
 from payments.models import Order
-from payments.providers import stripe_amounts
-from payments.providers.stripe_transport import KEYS, numbered, was_replayed
+from payments.providers.stripe import amounts
+from payments.providers.stripe.transport import KEYS, numbered, was_replayed
 
 # An address Stripe surely accepts. With another one the buyer types it on the page; the checkout must not fail for it.
 PLAIN_EMAIL = re.compile(r"[A-Za-z0-9._%+-]{1,64}@(?:[A-Za-z0-9-]{1,63}\.)+[A-Za-z]{2,63}")
@@ -29,7 +29,7 @@ def page_of(order: Order, return_url: str, cancel_url: str) -> dict[str, Any]:
                 "quantity": 1,
                 "price_data": {
                     "currency": order.currency.lower(),
-                    "unit_amount": stripe_amounts.to_wire(order.amount_minor, order.currency),
+                    "unit_amount": amounts.to_wire(order.amount_minor, order.currency),
                     "product_data": {"name": order.title},
                 },
             }
