@@ -63,7 +63,9 @@ class Payment(models.Model):
 
 class RefundQuerySet(models.QuerySet["Refund"]):
     def due(self, machine_now: datetime) -> RefundQuerySet:
-        return self.filter(status=Refund.Status.REQUESTED, next_attempt_at__lte=machine_now)
+        """To be asked for at the provider. While the payment is disputed nothing is: it could go back twice."""
+        waiting = self.filter(status=Refund.Status.REQUESTED, next_attempt_at__lte=machine_now)
+        return waiting.exclude(payment__disputes__status="OPEN")
 
     def needing_somebody(self) -> RefundQuerySet:
         """An admin has to do or decide something about them."""

@@ -6,6 +6,7 @@ from datetime import datetime
 
 import structlog
 from django.db import transaction
+from django.db.models import Sum
 
 from mentorship.kernel import clock, money
 from mentorship.kernel.locking import lock
@@ -18,7 +19,7 @@ from payments.providers.base import DisputeFacts, DisputeStatus, RefundFacts, Re
 from payments.services.confirm import lock_order
 from payments.services.refund_plan import gone_of, plan_refund
 from payments.services.refunding import lock_everything_of, take_back
-from payments.services.refunds import settle_facts, tell_of_refund
+from payments.services.refunds import fail_refund, settle_facts, tell_of_refund
 from seats.services import freeze_seat, thaw_seat
 
 log = structlog.get_logger(__name__)
@@ -164,9 +165,18 @@ def _lose(dispute: Dispute, order: Order | None, amount: int, now: datetime) -> 
     dispute.amount_minor = amount
     _close(dispute, order, Status.LOST, now)
     ledger.post_lost_dispute(dispute, now=now)
+    _void_refunds(dispute.payment)
     if order is not None and dispute.payment.status == Payment.Status.CONFIRMED:
         dispute.sessions = _take_credits(order, reason="A dispute was lost.", amount=amount, now=now)
         dispute.save(update_fields=["sessions"])
+
+
+def _void_refunds(payment: Payment) -> None:
+    """The bank was faster: refunds that have not left yet, and for which nothing is left, will never be made."""
+    lost = payment.disputes.filter(status=Status.LOST).aggregate(n=Sum("amount_minor", default=0))["n"]
+    for refund in payment.refunds.filter(status=Refund.Status.REQUESTED, provider_reference="").order_by("-pk"):
+        if lost + payment.refunds.all().going_back() > payment.amount_minor:
+            fail_refund(refund.pk, "The bank has taken the money back.")
 
 
 def _tell(dispute: Dispute, order: Order, what: str, now: datetime) -> None:

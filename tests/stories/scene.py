@@ -12,8 +12,10 @@ from mentorship.people.models import User
 from offerings.models import Offering
 from packs.models import SessionPack
 from packs.statement import Reader, lines
-from payments import jobs, ledger
+from payments import jobs
 from payments.models import Order, WebhookEvent
+from payments.payout_details import Details
+from payments.services import payouts
 from seats.models import Seat
 from sessions_app.models import Session
 from sessions_app.services import book, complete
@@ -100,11 +102,11 @@ def give_back(till: Till, order: Order) -> Order:
 
 
 def pay_out(mentor: User, amount: int, by: User) -> None:
-    """Her available money is asked for and paid by bank transfer."""
-    now, currency = clock.now(), "USD"
-    cause = f"payout:story:{mentor.pk}:{amount}"
-    postings = [("MENTOR_AVAILABLE", amount), ("BANK", -amount)]
-    ledger.post(cause=cause, memo="", mentor_id=mentor.pk, currency=currency, postings=postings, at=now)
+    """She asks for what is available, and it is paid by bank transfer."""
+    payouts.save_details(mentor=mentor, details=Details("Mia Muster", "DE89370400440532013000"), now=clock.now())
+    payout = payouts.request_payout(mentor=mentor, currency="USD", now=clock.now())
+    assert payout.amount_minor == amount
+    payouts.mark_paid(payout_id=payout.pk, by=by, reference="SEPA 17", now=clock.now())
 
 
 def lesson(order: Order, day: int, go: Any) -> Session:

@@ -6,11 +6,13 @@ import pytest
 
 from mentorship.kernel import clock
 from mentorship.kernel.refusals import Refusal
+from payments import jobs
 from payments.jobs import reconcile_reversals, release_shares
 from payments.models import Dispute, Refund
+from payments.services import refund_order
 from sessions_app.services import book
 from tests.cast import DAY, HOUR, NOW, at
-from tests.stories.scene import books, buy, credits, lesson, pack_of, pay_out, post, seats, tell, work_off
+from tests.stories.scene import books, buy, credits, give_back, lesson, pack_of, pay_out, post, seats, tell, work_off
 
 pytestmark = pytest.mark.django_db
 
@@ -170,3 +172,50 @@ class TestLost:
         assert credits(order.pack) == (4, 0, 1)
         assert seats() == [("sam", "ACTIVE")]
         assert books(till, 28000, 48000) == SPLIT
+
+
+class TestARefundMeanwhile:
+    """The buyer must not get it twice: once from us and once from the bank."""
+
+    def asked(self, till, order, boss, sessions=1):
+        return refund_order(order_id=order.pk, by=boss, reason="Sorry", now=clock.now(), sessions=sessions)
+
+    def test_cannot_be_begun(self, till, order, boss):
+        disputed(till, order)
+        with pytest.raises(Refusal) as refused:
+            self.asked(till, order, boss)
+        assert refused.value.code == "wrong_state"
+        assert not Refund.objects.exists()
+        assert credits(order.pack) == (4, 0, 0)
+        assert books(till, 28000) == SPLIT
+
+    def test_that_was_asked_for_before_waits_and_goes_when_it_is_won(self, till, order, boss, go):
+        self.asked(till, order, boss)
+        disputed(till, order)
+        assert jobs.send_refunds(NOW) == 0
+        assert till.given_back(order) == 0
+        go(NOW + 20 * DAY)
+        decided(till, order, won=True)
+        give_back(till, order)
+        assert till.given_back(order) == 7000
+        assert credits(order.pack) == (3, 0, 0)
+        assert books(till, 28000) == {"PROVIDER": 21000, "MENTOR_PENDING": -14700, "PLATFORM_PENDING": -6300}
+
+    def test_that_was_asked_for_before_is_void_when_it_is_lost(self, till, order, boss, go):
+        ours = self.asked(till, order, boss)
+        disputed(till, order)
+        go(NOW + 20 * DAY)
+        decided(till, order, won=False)
+        give_back(till, order)
+        ours.refresh_from_db()
+        assert (ours.status, ours.error) == ("FAILED", "The bank has taken the money back.")
+        assert credits(order.pack) == (0, 0, 0)
+        assert books(till, 28000) == {}
+
+    def test_that_was_made_before_leaves_the_rest_to_the_bank(self, till, order, boss):
+        self.asked(till, order, boss)
+        give_back(till, order)
+        disputed(till, order, 21000)
+        decided(till, order, won=False)
+        assert credits(order.pack) == (0, 0, 0)
+        assert books(till, 28000) == {}
