@@ -7,6 +7,7 @@ from typing import Any
 from uuid import UUID
 
 from django.db import transaction
+from django.db.models import Sum
 
 from mentorship.kernel import clock, jobs
 from mentorship.kernel.locking import lock, lock_people
@@ -140,12 +141,21 @@ def paid_back_by_hand(*, refund_id: int, by: Any, reference: str, now: datetime)
     waiting = refund.status == Refund.Status.REQUESTED and refund.payment.provider == "manual"
     if not waiting and (refund.status != Refund.Status.FAILED or refund.called_off_at is not None):
         raise Refusal("wrong_state", "This refund is not waiting to be paid by hand.")
+    if _has_gone(refund.payment) + refund.amount_minor > refund.payment.amount_minor:
+        raise Refusal("wrong_state", "This money has gone back already, another way: call the refund off instead.")
     if order is not None:
         lock_people([order.mentor_id])
     Refund.objects.filter(pk=refund.pk).update(by_hand=True, by=by)
     settle_refund(refund.pk, reference, now)
     refund.refresh_from_db()
     return refund
+
+
+def _has_gone(payment: Payment) -> int:
+    """What has really left of this payment, minor units: refunds that were made, and disputes that were lost."""
+    made = payment.refunds.filter(status=Refund.Status.SUCCEEDED).aggregate(n=Sum("amount_minor", default=0))["n"]
+    lost = payment.disputes.filter(status=Dispute.Status.LOST).aggregate(n=Sum("amount_minor", default=0))["n"]
+    return made + lost
 
 
 @transaction.atomic

@@ -34,6 +34,8 @@ FAULTS = (
     Fault("payment_booked", "UPDATE payments_ledgerentry SET amount_minor = amount_minor + 1 WHERE id IN (SELECT min(id) FROM payments_ledgerentry WHERE account = 'MENTOR_PENDING' AND amount_minor < 0)"),
     Fault("refund_booked", "UPDATE payments_refund SET status = 'FAILED' WHERE id = (SELECT min(id) FROM payments_refund WHERE status = 'SUCCEEDED')"),
     Fault("refund_booked", "UPDATE payments_refund SET by_hand = NOT by_hand WHERE id = (SELECT min(id) FROM payments_refund WHERE status = 'SUCCEEDED')"),
+    Fault("refund_bounce_booked", "UPDATE payments_refund SET bounced_at = done_at WHERE status = 'SUCCEEDED'"),
+    Fault("refund_bounced", "UPDATE payments_refund SET bounced_at = done_at WHERE status = 'SUCCEEDED'"),
     Fault("dispute_booked", "UPDATE payments_dispute SET amount_minor = amount_minor + 1 WHERE status = 'LOST'"),
     Fault("dispute_booked", "UPDATE payments_dispute SET status = 'WON' WHERE status = 'LOST'"),
     Fault("provider_books", "UPDATE payments_ledgerentry SET provider = 'stripe' WHERE id = (SELECT min(id) FROM payments_ledgerentry WHERE account = 'PROVIDER')"),

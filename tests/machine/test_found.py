@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import pytest
 
+from mentorship.kernel.refusals import Refusal
 from mentorship.pages import audit
 from packs.models import SessionPack
 from payments import ledger
-from payments.jobs import release_shares
+from payments.jobs import release_shares, send_refunds
 from payments.models import Refund
 from payments.services import refunding, sandbox
 from payments.services.reversals import look_for_reversals
@@ -64,3 +65,19 @@ def test_what_was_paid_for_credits_an_admin_took_does_not_stay_pending(mia, sam)
     complete(session_id=session.pk, by=mia, now=at(1, 10))
     release_shares(at(4, 10))
     assert accounts() == {"PROVIDER": 1000, "MENTOR_AVAILABLE": -700, "PLATFORM_AVAILABLE": -300}
+
+
+def test_what_went_back_at_the_provider_is_not_paid_by_hand_as_well(mia, sam):
+    """Our refund failed, because somebody had pressed "refund" in the dashboard; then an admin paid it by bank, too."""
+    order = pay(place(sam, offering(mia, sessions=2, price=1000)))
+    refund = refunding.refund_order(order_id=order.pk, by=mia, reason="agreed", now=NOW)
+    sandbox.refund_there(order.provider_reference)
+    send_refunds(NOW)
+    look_for_reversals(order.payments.get(), now=NOW)
+    refund.refresh_from_db()
+    assert refund.status == "FAILED"
+    with pytest.raises(Refusal, match="gone back already"):
+        refunding.paid_back_by_hand(refund_id=refund.pk, by=mia, reference="bank 7", now=NOW)
+    assert accounts() == {}
+    refunding.call_off(refund_id=refund.pk, by=mia, reason="it went another way", now=NOW)
+    assert audit.run(NOW).lines() == []

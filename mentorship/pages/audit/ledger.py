@@ -41,7 +41,10 @@ CHECKS = (
             UNION ALL SELECT concat('refund:', id) FROM payments_refund
             UNION ALL SELECT concat('bounced:', id) FROM payments_refund WHERE bounced_at IS NOT NULL
             UNION ALL SELECT concat('bounced-paid:', id) FROM payments_refund WHERE bounce_paid_at IS NOT NULL
+            UNION ALL SELECT concat('bounced:', id) FROM payments_refund WHERE bounced_at IS NOT NULL
+            UNION ALL SELECT concat('bounced-paid:', id) FROM payments_refund WHERE bounce_paid_at IS NOT NULL
             UNION ALL SELECT concat('dispute:', id) FROM payments_dispute
+            UNION ALL SELECT concat('dispute-fee:', id) FROM payments_dispute
             UNION ALL SELECT concat('dispute-fee:', id) FROM payments_dispute
             UNION ALL SELECT concat('session:', id) FROM sessions_app_session
             UNION ALL SELECT concat('payout:', id) FROM payments_payout
@@ -94,6 +97,23 @@ CHECKS = (
         """,
     ),
     Check(
+        "refund_bounce_booked",
+        "payments_refund",
+        "A refund that came back is nobody's money again, until it is paid from the bank; each booked once.",
+        f"""
+        SELECT r.id, concat('It came back ', coalesce(r.bounced_at::text, 'never'), ', paid ',
+            coalesce(r.bounce_paid_at::text, 'never'), '; the ledger: ', coalesce(b.money, 0), ' came, ',
+            coalesce(k.money, 0), ' paid.') AS says
+        FROM payments_refund r
+        LEFT JOIN {sums_of("bounced:")} b ON b.cause = concat('bounced:', r.id)
+        LEFT JOIN {sums_of("bounced-paid:")} k ON k.cause = concat('bounced-paid:', r.id)
+        WHERE coalesce(b.money, 0) <> CASE WHEN r.bounced_at IS NULL THEN 0 ELSE r.amount_minor END
+            OR coalesce(b.unclaimed, 0) <> -coalesce(b.money, 0) OR b.at_bank <> 0
+            OR coalesce(k.money, 0) <> CASE WHEN r.bounce_paid_at IS NULL THEN 0 ELSE -r.amount_minor END
+            OR coalesce(k.unclaimed, 0) <> -coalesce(k.money, 0) OR k.at_bank <> k.money
+        """,
+    ),
+    Check(
         "dispute_booked",
         "payments_dispute",
         "A dispute is booked once it is lost, with its sum.",
@@ -124,6 +144,8 @@ CHECKS = (
             UNION ALL SELECT p.provider, r.currency, -r.amount_minor FROM payments_refund r
             JOIN payments_payment p ON p.id = r.payment_id
             WHERE r.status = 'SUCCEEDED' AND NOT r.by_hand AND p.status <> 'WRONG_MODE' AND p.provider <> 'manual'
+            UNION ALL SELECT p.provider, r.currency, r.amount_minor FROM payments_refund r
+            JOIN payments_payment p ON p.id = r.payment_id WHERE r.bounced_at IS NOT NULL
             UNION ALL SELECT p.provider, d.currency, -d.amount_minor FROM payments_dispute d
             JOIN payments_payment p ON p.id = d.payment_id
             WHERE d.status = 'LOST' AND p.status <> 'WRONG_MODE' AND p.provider <> 'manual'

@@ -57,6 +57,7 @@ CHECKS = (
             UNION ALL SELECT r.currency, -r.amount_minor FROM payments_refund r
             JOIN payments_payment p ON p.id = r.payment_id
             WHERE r.status = 'SUCCEEDED' AND (r.by_hand OR p.provider = 'manual') AND p.status <> 'WRONG_MODE'
+            UNION ALL SELECT currency, -amount_minor FROM payments_refund WHERE bounce_paid_at IS NOT NULL
             UNION ALL SELECT d.currency, -d.amount_minor FROM payments_dispute d
             JOIN payments_payment p ON p.id = d.payment_id WHERE d.status = 'LOST' AND p.provider = 'manual'
             UNION ALL SELECT currency, -amount_minor FROM payments_payout WHERE status = 'PAID'

@@ -51,6 +51,16 @@ CHECKS = (
         Kind.OVERDUE,
     ),
     Check(
+        "refund_bounced",
+        REFUND,
+        "A refund that came back from the buyer's bank is paid by hand.",
+        """
+        SELECT id, concat('It came back ', bounced_at, '. ', error) AS says FROM payments_refund
+        WHERE bounced_at IS NOT NULL AND bounce_paid_at IS NULL
+        """,
+        Kind.OVERDUE,
+    ),
+    Check(
         "money_unclaimed",
         "payments_payment",
         "Money that pays for nothing goes back.",
