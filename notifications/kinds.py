@@ -8,7 +8,8 @@ or "4 sessions"). A sentence in `maybe()` is left out when one of its values is 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 
 class maybe(str):
@@ -29,10 +30,12 @@ class Kind:
     label: str  # on the settings page: "Tell me when ..."
     student: Words | None = None
     mentor: Words | None = None
+    # Other words for a later turn of the same thing, by the value `what` that the caller passes.
+    turns: Mapping[str, Mapping[str, Words]] = field(default_factory=dict)
 
-    def words_for(self, role: str) -> Words:
-        """The words of this role. Raises LookupError when this kind is not for them."""
-        words = self.student if role == "student" else self.mentor
+    def words_for(self, role: str, what: str = "") -> Words:
+        """The words of this role, at this turn. Raises LookupError when this kind is not for them."""
+        words = self.turns.get(what, {}).get(role) or (self.student if role == "student" else self.mentor)
         if words is None:
             raise LookupError(f"{self.name} is not written for a {role}")
         return words
@@ -496,6 +499,44 @@ _ALL = (
             ),
             "See your wallet",
         ),
+        turns={
+            "won": {
+                "student": Words(
+                    "The dispute about {amount_display} is decided: the payment stands",
+                    (
+                        maybe("Order {order_number}."),
+                        "Booking works again, and the time the dispute took is added to your pack.",
+                    ),
+                    "See the order",
+                ),
+                "mentor": Words(
+                    "Decided for you: the payment of {student_name} stands",
+                    (
+                        maybe("Order {order_number}, {amount_display}."),
+                        "Booking works again, and your share is released as usual.",
+                    ),
+                    "See your wallet",
+                ),
+            },
+            "lost": {
+                "student": Words(
+                    "The dispute is decided: {amount_display} went back to you",
+                    (
+                        maybe("Order {order_number}."),
+                        "What was paid back cannot be used any more; what was not, you can book again.",
+                    ),
+                    "See the order",
+                ),
+                "mentor": Words(
+                    "A dispute with {student_name} was lost: {amount_display} went back",
+                    (
+                        maybe("Order {order_number}."),
+                        "Sessions that were not used went with it; your share of the rest is taken back and netted from your next payouts.",
+                    ),
+                    "See your wallet",
+                ),
+            },
+        },
     ),
     Kind(
         "payout",

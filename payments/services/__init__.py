@@ -1,6 +1,6 @@
 """Use-cases of money: check out, confirm what came in, grant it or give it back, release the mentors' shares."""
 
-from payments.providers import offered as providers_for
+from payments.providers import cannot_be_paid, offered as providers_for
 from payments.services.buyable import check_buyable, is_seated
 from payments.services.confirm import confirm_payment, give_up, record_decline
 from payments.services.fulfil import fulfil_order
@@ -24,6 +24,7 @@ __all__ = [
     "RefundPlan",
     "ask_for_refund",
     "call_off",
+    "cannot_be_paid",
     "check_buyable",
     "checkout",
     "confirm_and_fulfil",
