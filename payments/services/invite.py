@@ -117,6 +117,7 @@ def _person(name: str, email: str) -> User:
     owner = EmailAddress.objects.filter(email__iexact=email, verified=True).select_related("user").first()
     known = owner.user if owner else User.objects.filter(email__iexact=email).first()
     if known is not None:
+        _forget_unproven_password(known)
         return known
     try:
         with transaction.atomic():
@@ -125,6 +126,14 @@ def _person(name: str, email: str) -> User:
             return person
     except IntegrityError:  # a twin was first
         return User.objects.get(email__iexact=email)
+
+
+def _forget_unproven_password(person: User) -> None:
+    """Somebody registered this address without proving it: their password must not open what is given to its owner."""
+    addresses = EmailAddress.objects.filter(user=person)
+    if addresses.exists() and not addresses.filter(verified=True).exists():
+        person.set_unusable_password()
+        person.save(update_fields=["password"])
 
 
 def _check_limit(mentor: User, now: datetime) -> None:

@@ -6,6 +6,7 @@ import re
 from datetime import timedelta
 
 import pytest
+from allauth.account.models import EmailAddress
 from django.test import Client
 
 from mentorship.kernel.refusals import Malformed, Refusal
@@ -16,7 +17,7 @@ from payments.models import LedgerEntry, Order, Payment
 from payments.services import invite_student
 from payments.services.invite import TooManyInvitations
 from seats.models import Seat
-from tests.cast import DAY, HOUR, NOW, counters, mentor, offering
+from tests.cast import DAY, HOUR, NOW, counters, mentor, offering, user
 from tests.payments.scene import SITE, pay, place
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("audited")]
@@ -142,6 +143,15 @@ def test_the_mailed_code_opens_the_account(mia, client):
     done = client.post("/accounts/login/code/confirm/?next=/student/mentorship", {"code": code})
     assert (done.status_code, done.url) == (302, "/student/mentorship")
     assert "Mia" in client.get("/student/mentorship").content.decode()
+
+
+@pytest.mark.parametrize("proven", [True, False])
+def test_a_password_set_before_the_address_was_proven_does_not_open_it(mia, proven):
+    eve = user("eve", email="pia@example.test", password="a-password-of-eve")
+    EmailAddress.objects.create(user=eve, email=eve.email, verified=proven, primary=True)
+    assert invite(mia).student == eve
+    eve.refresh_from_db()
+    assert eve.has_usable_password() is proven
 
 
 class TestThePage:
