@@ -62,6 +62,7 @@ def draw(receipt: Receipt, zone: tzinfo) -> bytes:
     pdf.set_lang("en")
     pdf.set_creation_date(receipt.payment.received_at)  # the same receipt is the same file
     pdf.set_margins(LEFT, 22, 210 - RIGHT)
+    pdf.c_margin = 0  # text begins where the lines begin
     pdf.add_page()
     _line(pdf, "Receipt", size=24, bold=True)
     _line(pdf, f"Order {order.number}, {_date(receipt.payment.received_at, zone)}", colour=QUIET)

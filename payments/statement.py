@@ -98,23 +98,27 @@ def _line(
     what, about, links = booked.memo, "", []
     if kind == "session" and (session := sessions.get(UUID(key))):
         what = f"Session with {session.student.display_name}"
-        about = f"{local_time.words(session.starts_at, zone, now=now)}; its share is available"
+        about = local_time.words(session.starts_at, zone, now=now)
         links.append((f"/mentorship/session/{session.pk}", "the session"))
     elif kind == "payment" and order:
-        what, about = f"{student} paid {order.amount_display}", f"{order.title}; your {order.mentor_share_percent} %"
+        what = f"{student} paid {order.amount_display}"
+        about = f"{order.title}; your {order.mentor_share_percent} %; order {order.number}"
     elif kind == "refund" and order:
-        what, about = f"Refund to {student}", order.title
+        what, about = f"Refund to {student}", f"{order.title}; order {order.number}"
     elif kind == "dispute" and order:
-        what, about = f"Dispute lost: {student}'s bank took the payment back", order.title
+        what = f"Dispute lost: {student}'s bank took the payment back"
+        about = f"{order.title}; order {order.number}"
     elif kind == "lapse" and order:
         n = booked.shares
         what = f"{n} session{'' if n == 1 else 's'} of {student} expired unused"
-        about = f"{order.title}; {'its share is' if n == 1 else 'their shares are'} available"
+        about = order.title
     elif kind in PAYOUTS:
-        what = PAYOUTS[kind]
+        what, about = PAYOUTS[kind], money.display(abs(row["in_payout"]), row["currency"])
         links.append((f"/tutor/wallet#payout-{key}", "the payout"))
     if order and order.pack_id:
         links.append((f"/student/packs/{order.pack_id}", "the pack"))
+    if kind == "payment" and order and order.pack_id:
+        links.append((f"/tutor/orders/{order.pk}/refund", "refund"))
     return Line(
         id=booked.pk,
         at=booked.at,

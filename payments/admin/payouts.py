@@ -66,12 +66,12 @@ def with_available(rows: QuerySet[Payout]) -> QuerySet[Any]:
 
 @admin.register(Payout)
 class PayoutAdmin(ReadOnlyAdmin):
-    list_display = ("requested_at", "mentor", "amount_display", "status", "meanwhile", "closed_at", "reference")
+    list_display = ("requested_at", "mentor", "sum", "status", "meanwhile", "closed_at", "reference")
     list_filter = ("status", "currency")
     list_select_related = ("mentor",)
     search_fields = ("mentor__email", "mentor__name", "reference")
-    fields = ("mentor", "amount_display", "status", "meanwhile", "requested_at", "closed_at", "closed_by", "reference")
-    readonly_fields = ("amount_display", "meanwhile")
+    fields = ("mentor", "sum", "status", "meanwhile", "requested_at", "closed_at", "closed_by", "reference")
+    readonly_fields = ("sum", "meanwhile")
     actions = ("pay_selected",)
     actions_detail = ("paid", "cancel", "account")
     actions_list = ("requested_file",)
@@ -81,6 +81,10 @@ class PayoutAdmin(ReadOnlyAdmin):
 
     def has_see_permission(self, request: HttpRequest, object_id: Any = None) -> bool:
         return request.user.has_perm(SEE)
+
+    @admin.display(ordering="amount_minor")
+    def sum(self, payout: Payout) -> str:
+        return payout.amount_display
 
     @admin.display(description="Meanwhile")
     def meanwhile(self, payout: Any) -> str:

@@ -128,7 +128,9 @@ class TestPage:
             assert said in text
         assert f'href="/student/packs/{order.pack_id}"' in text
         assert 'href="/mentorship/session/' in text
-        assert browser(mia).get(f"/student/packs/{order.pack_id}").status_code == 200, "the mentor may follow it"
+        for there in (f"/student/packs/{order.pack_id}", f"/tutor/orders/{order.pk}/refund"):
+            assert f'href="{there}"' in text
+            assert browser(mia).get(there).status_code == 200, "the mentor may follow it"
         assert "€98 went back to a student after you had been paid." in text
         assert "Sent on" in text and "reference B1" in text
         assert "Request payout" not in text
