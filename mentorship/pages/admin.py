@@ -104,8 +104,8 @@ class MentorListingAdmin(ReadOnlyAdmin):
 @admin.register(AuditRun)
 class AuditRunAdmin(ReadOnlyAdmin):
     list_display = ("at", "result_label", "broken", "overdue", "notes", "took_ms")
-    fields = ("at", "result_label", "took_ms", "found")
-    readonly_fields = ("result_label", "found")
+    fields = ("at", "result", "took_ms", "found")
+    readonly_fields = ("result", "found")
     actions_list = ("run_now",)
 
     def has_verb_permission(self, request: HttpRequest, object_id: object = None) -> bool:
