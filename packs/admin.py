@@ -23,7 +23,8 @@ class PurchaseInline(ReadOnlyInline):
         if purchase.order_id is None or not purchase.amount_minor:
             return "nothing was paid"
         # Only an address: the orders live some floors up.
-        return format_html('<a href="{}">Refund</a>', reverse("admin:payments_order_refund", args=[purchase.order_id]))
+        url = reverse("admin:payments_order_refund", args=[purchase.order_id])
+        return format_html('<a class="text-primary-600 dark:text-primary-500 underline" href="{}">Refund</a>', url)
 
 
 class FreezeInline(ReadOnlyInline):

@@ -8,6 +8,7 @@ from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.template.response import TemplateResponse
+from unfold.dataclasses import UnfoldAction
 from unfold.decorators import action
 
 from mentorship.kernel import clock
@@ -70,6 +71,12 @@ class OrderAdmin(ReadOnlyAdmin):
     actions_detail = ("refund", "seen")
     actions_list = ("record_payment",)
 
+    def get_actions_detail(self, request: HttpRequest, object_id: int) -> list[UnfoldAction]:
+        """Attention is given where it is asked for."""
+        verbs = super().get_actions_detail(request, object_id)
+        order = _find(str(object_id))
+        return [one for one in verbs if (order and order.attention) or one.action_name != "payments_order_seen"]
+
     @action(description="Refund", url_path="refund", permissions=["verb"])
     def refund(self, request: HttpRequest, object_id: str) -> HttpResponse:
         """A page, not a dialog: what would happen stands there before the press, and without scripts too."""
@@ -114,11 +121,15 @@ class OrderAdmin(ReadOnlyAdmin):
         return recording_page(self, request)
 
 
-def _order(object_id: str) -> Order:
+def _find(object_id: str) -> Order | None:
     try:
-        order = Order.objects.select_related("student", "mentor", "pack").filter(pk=object_id).first()
+        return Order.objects.select_related("student", "mentor", "pack").filter(pk=object_id).first()
     except (ValidationError, ValueError):
-        order = None
+        return None
+
+
+def _order(object_id: str) -> Order:
+    order = _find(object_id)
     if order is None:
         raise Http404
     return order

@@ -4,7 +4,7 @@ from typing import Any
 
 from django.contrib import admin
 from django.db.models import QuerySet
-from django.http import HttpRequest
+from django.http import Http404, HttpRequest
 from django.utils.html import format_html
 from unfold.dataclasses import UnfoldAction
 
@@ -55,14 +55,15 @@ class RefundAdmin(ReadOnlyAdmin):
 
     def get_actions_detail(self, request: HttpRequest, object_id: int) -> list[UnfoldAction]:
         """Only the verbs that fit the refund as it stands; the others would refuse."""
-        refund = Refund.objects.select_related("payment", "order").filter(pk=object_id).first()
+        rows = Refund.objects.select_related("payment", "order")
+        refund = rows.filter(pk=int(object_id)).first() if _is_pk(str(object_id)) else None
         fitting = _verbs_of(refund) if refund is not None else ()
         verbs = super().get_actions_detail(request, object_id)
         return [one for one in verbs if one.action_name.removeprefix("payments_refund_") in fitting]
 
     @verb("Try again", "The provider is asked once more to pay it back.")
     def try_again(self, request: HttpRequest, form: object, object_id: str) -> str:
-        services.try_again(refund_id=int(object_id))
+        services.try_again(refund_id=_pk(object_id))
         return "The provider is asked again within seconds."
 
     @verb(
@@ -70,13 +71,13 @@ class RefundAdmin(ReadOnlyAdmin):
     )
     def by_hand(self, request: HttpRequest, form: ReferenceForm, object_id: str) -> str:
         reference = form.cleaned_data["reference"]
-        services.paid_back_by_hand(refund_id=int(object_id), by=request.user, reference=reference, now=clock.now())
+        services.paid_back_by_hand(refund_id=_pk(object_id), by=request.user, reference=reference, now=clock.now())
         return f"Booked as paid back by hand: {reference}."
 
     @verb("Call off", "No money goes back. Its sessions return to the pack, with your reason.", ReasonForm)
     def call_off(self, request: HttpRequest, form: ReasonForm, object_id: str) -> str:
         services.call_off(
-            refund_id=int(object_id), by=request.user, reason=form.cleaned_data["reason"], now=clock.now()
+            refund_id=_pk(object_id), by=request.user, reason=form.cleaned_data["reason"], now=clock.now()
         )
         return "It is called off."
 
@@ -88,10 +89,20 @@ class RefundAdmin(ReadOnlyAdmin):
     )
     def take(self, request: HttpRequest, form: TakeForm, object_id: str) -> str:
         refund = services.take_sessions(
-            refund_id=int(object_id), by=request.user, now=clock.now(),
+            refund_id=_pk(object_id), by=request.user, now=clock.now(),
             sessions=form.cleaned_data["sessions"], reason=form.cleaned_data["reason"],
         )  # fmt: skip
         return f"{refund.sessions} taken back."
+
+
+def _is_pk(object_id: str) -> bool:
+    return object_id.isascii() and object_id.isdecimal() and len(object_id) < 19
+
+
+def _pk(object_id: str) -> int:
+    if not _is_pk(object_id):
+        raise Http404
+    return int(object_id)
 
 
 def _verbs_of(refund: Refund) -> tuple[str, ...]:
@@ -125,4 +136,6 @@ class DisputeAdmin(ReadOnlyAdmin):
         page = DASHBOARDS.get(dispute.provider)
         if page is None:
             return dispute.provider_reference
-        return format_html('<a href="{}">{}</a>', page.format(dispute.provider_reference), dispute.provider_reference)
+        return format_html(
+            '<a class="underline" href="{}">{}</a>', page.format(dispute.provider_reference), dispute.provider_reference
+        )

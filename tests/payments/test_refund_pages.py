@@ -294,6 +294,15 @@ class TestTheAdmin:
         for pk in ("nonsense", "00000000-0000-4000-8000-000000000000"):
             assert client.get(reverse("admin:payments_order_refund", args=[pk])).status_code == 404
 
+    @pytest.mark.parametrize("pk", ["nonsense", "9" * 30, "12345"])
+    def test_rows_that_are_not_there(self, boss, client, pk):
+        for model, one in (("order", "seen"), ("refund", "try_again")):
+            assert client.get(reverse(f"admin:payments_{model}_change", args=[pk])).status_code in (302, 404)
+            pressed = client.post(
+                reverse(f"admin:payments_{model}_{one}", args=[pk]), {"_form_submitted": "on", "reason": "x"}
+            )
+            assert pressed.status_code in (302, 404)
+
     def test_staff_without_the_right(self, client, order):
         User.objects.create_user("clerk@example.test", is_staff=True)
         client.force_login(User.objects.get(email="clerk@example.test"))
