@@ -112,6 +112,8 @@ class Books(Standin):
             if capture["status"] != "PENDING":
                 raise ValueError(f"the capture is {capture['status']}")
             capture["status"] = "COMPLETED" if ok else "DECLINED"
+            if ok:
+                capture["seller_receivable_breakdown"] = _breakdown(capture["amount"])
             self._emit(reference, f"PAYMENT.CAPTURE.{'COMPLETED' if ok else 'DENIED'}", capture)
 
     def refund(self, reference: str, amount: int | None = None) -> str:
@@ -214,19 +216,12 @@ class Books(Standin):
 
     def _new_capture(self, order: dict[str, Any], unit: dict[str, Any]) -> dict[str, Any]:
         capture_id, money = new_id(), unit["amount"]
-        currency = money["currency_code"]
-        gross = Decimal(money["value"])
-        fee = (gross * Decimal("0.0349")).quantize(Decimal(1) if "." not in money["value"] else Decimal("0.01"))
         capture = {
             "id": capture_id,
             "status": "PENDING" if self.slow_captures else "COMPLETED",
             "amount": dict(money),
             "final_capture": True,
-            "seller_receivable_breakdown": {
-                "gross_amount": dict(money),
-                "paypal_fee": {"currency_code": currency, "value": str(fee)},
-                "net_amount": {"currency_code": currency, "value": str(gross - fee)},
-            },
+            "seller_receivable_breakdown": _breakdown(money),
             "supplementary_data": {"related_ids": {"order_id": order["id"]}},
             "create_time": now(),
             "links": [
@@ -310,3 +305,15 @@ class Books(Standin):
             "PAYPAL-AUTH-ALGO": "SHA256withRSA",
             "PAYPAL-AUTH-VERSION": "v2",
         }
+
+
+def _breakdown(money: dict[str, str]) -> dict[str, dict[str, str]]:
+    """What PayPal keeps of it (3.49 %), and what is left for the seller."""
+    gross = Decimal(money["value"])
+    fee = (gross * Decimal("0.0349")).quantize(Decimal(1) if "." not in money["value"] else Decimal("0.01"))
+    currency = money["currency_code"]
+    return {
+        "gross_amount": dict(money),
+        "paypal_fee": {"currency_code": currency, "value": str(fee)},
+        "net_amount": {"currency_code": currency, "value": str(gross - fee)},
+    }

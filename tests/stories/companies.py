@@ -84,6 +84,13 @@ class CompanyTill:
 
 
 class StripeTill(CompanyTill):
+    def pay_slowly(self, order: Order) -> None:
+        """By a method whose money takes days, until `slow_money_ends`."""
+        self.standin.approve(order.provider_reference, delayed=True)
+
+    def slow_money_ends(self, order: Order, *, ok: bool) -> None:
+        self.standin.finish_payment(order.provider_reference, ok=ok)
+
     def fee(self, amount: int) -> int:
         return amount * 29 // 1000 + 30
 
@@ -96,6 +103,14 @@ class StripeTill(CompanyTill):
 class PayPalTill(CompanyTill):
     after_decline = "FAILED"  # the money is taken only after the page: there is no second card
     knows_test_money = False  # which it is lies in the address that is asked
+
+    def pay_slowly(self, order: Order) -> None:
+        """The capture is kept for a review, until `slow_money_ends`."""
+        self.standin.slow_captures = True
+        self.pay(order)
+
+    def slow_money_ends(self, order: Order, *, ok: bool) -> None:
+        self.standin.finish_capture(order.provider_reference, ok=ok)
 
     def fee(self, amount: int) -> int:
         return round(amount * 349 / 10000)
