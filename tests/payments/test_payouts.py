@@ -8,6 +8,7 @@ from threading import Event
 import pytest
 
 from mentorship.kernel.refusals import NotFound, Refusal
+from mentorship.pages import audit
 from mentorship.people.models import User
 from notifications.models import Notification
 from payments import ledger
@@ -182,6 +183,11 @@ class TestCancelled:
 @pytest.mark.django_db
 class TestNetting:
     """280 paid, 196 of them Mia's in four shares of 49. What goes back after a payout is filled by the next shares."""
+
+    @pytest.fixture(autouse=True)
+    def audited(self):
+        yield
+        assert audit.run(LATER).broken == []
 
     def test_a_refund_after_the_payout_is_netted_once(self, mia, sam, sue):
         order = taught(ready(mia), sam, 3, 4, 5, 6)
