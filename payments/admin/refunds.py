@@ -110,7 +110,7 @@ def _verbs_of(refund: Refund) -> tuple[str, ...]:
         return ()
     if refund.status == Refund.Status.FAILED:
         return ("try_again", "by_hand", "call_off") if refund.order_id else ("try_again", "by_hand")
-    return ("by_hand",) if refund.status == Refund.Status.REQUESTED else ("take",)
+    return ("by_hand",) if refund.came_back or refund.status == Refund.Status.REQUESTED else ("take",)
 
 
 @admin.register(Dispute)

@@ -71,8 +71,9 @@ class RefundQuerySet(models.QuerySet["Refund"]):
         """An admin has to do or decide something about them."""
         failed = Q(status=Refund.Status.FAILED, called_off_at__isnull=True)
         by_hand = Q(status=Refund.Status.REQUESTED, payment__provider="manual")
+        came_back = Q(bounced_at__isnull=False, bounce_paid_at__isnull=True)
         begun_there = Q(cause__startswith="provider:", sessions=0, payment__status=Payment.Status.CONFIRMED)
-        return self.filter(failed | by_hand | (begun_there & ~Q(order__attention="")))
+        return self.filter(failed | by_hand | came_back | (begun_there & ~Q(order__attention="")))
 
     def going_back(self) -> int:
         """The sum that went back or is on its way, minor units."""
@@ -151,10 +152,17 @@ class Refund(models.Model):
             return "failed: try again, pay it back by hand, or call it off"
         if self.status == self.Status.REQUESTED and self.payment.provider == "manual":
             return "pay it back by hand"
+        if self.came_back:
+            return "came back from the buyer's bank: pay it by hand"
         undecided = self.came_from_provider and not self.sessions and self.payment.status == Payment.Status.CONFIRMED
         if undecided and self.order is not None and self.order.attention:
             return "decide how many sessions go with it"
         return ""
+
+    @property
+    def came_back(self) -> bool:
+        """It had succeeded, came back from the buyer's bank, and is not paid by hand yet."""
+        return self.bounced_at is not None and self.bounce_paid_at is None
 
     @property
     def came_from_provider(self) -> bool:

@@ -132,7 +132,7 @@ def paid_back_by_hand(*, refund_id: int, by: Any, reference: str, now: datetime)
     Raises NotFound, Refusal `wrong_state`.
     """
     order, refund = _locked(refund_id)
-    if refund.bounced_at is not None and refund.bounce_paid_at is None:
+    if refund.came_back:
         refund.bounce_paid_at, refund.by = now, by
         refund.save(update_fields=["bounce_paid_at", "by"])
         ledger.post_bounce_paid(refund, now=now)

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import pytest
+from django.urls import reverse
 
 from mentorship.kernel.refusals import Refusal
 from mentorship.pages.audit import running
+from mentorship.people.models import User
 from payments.jobs import send_refunds
 from payments.models import Refund
 from payments.providers.base import DisputeFacts, DisputeStatus, RefundFacts, RefundStatus, Reversals
@@ -54,6 +56,20 @@ def test_it_is_nobodys_until_it_is_paid_by_hand(refund):
     assert accounts() == {"PROVIDER": 28000, "BANK": -28000}
     with pytest.raises(Refusal):
         paid_back_by_hand(refund_id=refund.pk, by=user("boss2"), reference="SEPA 18", now=NOW + 2 * DAY)
+
+
+def test_an_admin_finds_it_and_pays_it(refund, client):
+    came_back(refund)
+    boss = User.objects.create_superuser("boss@example.test", "demo-password-1")
+    client.force_login(boss)
+    assert list(Refund.objects.needing_somebody()) == [refund]
+    page = reverse("admin:payments_refund_by_hand", args=[refund.pk])
+    assert page in client.get(reverse("admin:payments_refund_change", args=[refund.pk])).content.decode()
+    client.post(page, {"_form_submitted": "on", "reference": "SEPA 17"})
+    refund.refresh_from_db()
+    assert (refund.by, refund.needs) == (boss, "")
+    assert not Refund.objects.needing_somebody().exists()
+    assert accounts() == {"PROVIDER": 28000, "BANK": -28000}
 
 
 def test_another_attempt_of_it_that_failed_is_not_this_one(refund):

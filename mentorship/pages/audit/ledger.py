@@ -41,10 +41,7 @@ CHECKS = (
             UNION ALL SELECT concat('refund:', id) FROM payments_refund
             UNION ALL SELECT concat('bounced:', id) FROM payments_refund WHERE bounced_at IS NOT NULL
             UNION ALL SELECT concat('bounced-paid:', id) FROM payments_refund WHERE bounce_paid_at IS NOT NULL
-            UNION ALL SELECT concat('bounced:', id) FROM payments_refund WHERE bounced_at IS NOT NULL
-            UNION ALL SELECT concat('bounced-paid:', id) FROM payments_refund WHERE bounce_paid_at IS NOT NULL
             UNION ALL SELECT concat('dispute:', id) FROM payments_dispute
-            UNION ALL SELECT concat('dispute-fee:', id) FROM payments_dispute
             UNION ALL SELECT concat('dispute-fee:', id) FROM payments_dispute
             UNION ALL SELECT concat('session:', id) FROM sessions_app_session
             UNION ALL SELECT concat('payout:', id) FROM payments_payout
@@ -151,7 +148,7 @@ CHECKS = (
             WHERE d.status = 'LOST' AND p.status <> 'WRONG_MODE' AND p.provider <> 'manual'
             UNION ALL SELECT e.provider, e.currency, e.amount_minor FROM payments_ledgerentry e
             JOIN payments_ledgertransaction t ON t.id = e.transaction_id
-            WHERE e.account = 'PROVIDER' AND split_part(t.cause, ':', 1) IN ('fee', 'dispute-fee', 'bounced', 'transfer')
+            WHERE e.account = 'PROVIDER' AND split_part(t.cause, ':', 1) IN ('fee', 'dispute-fee', 'transfer')
         ), theirs AS (SELECT provider, currency, sum(n) AS held FROM moved GROUP BY 1, 2)
         SELECT concat(provider, ' ', currency) AS id, concat('The books say ', coalesce(o.held, 0),
             ', payments, refunds, disputes, fees and transfers make ', coalesce(t.held, 0), '.') AS says
