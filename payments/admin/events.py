@@ -52,7 +52,7 @@ class WebhookEventAdmin(ReadOnlyAdmin):
     fields = (
         "provider",
         "kind",
-        "state",
+        "state_words",
         "order_link",
         "reference",
         "event_key",
@@ -65,7 +65,7 @@ class WebhookEventAdmin(ReadOnlyAdmin):
         "error",
         "content",
     )
-    readonly_fields = ("state", "age", "order_link", "content")
+    readonly_fields = ("state_words", "age", "order_link", "content")
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[WebhookEvent]:
         """With the order each is about, found in the same statement, and the instant at which they are looked at."""
@@ -91,6 +91,10 @@ class WebhookEventAdmin(ReadOnlyAdmin):
         if event.processed_at:
             return "done", "done"
         return ("failing", "trying again") if event.error else ("waiting", "waiting")
+
+    @admin.display(description="State")
+    def state_words(self, event: WebhookEvent) -> str:
+        return self.state(event)[1]
 
     @admin.display(description="Age", ordering="received_at")
     def age(self, event: WebhookEvent) -> str:

@@ -70,6 +70,7 @@ class TestDeadLetters:
         one = event("x", payload='{"amount":{"value":"<b>1</b>"}}')
         broken = event("y", payload="not json <script>")
         page = client.get(reverse("admin:payments_webhookevent_change", args=[one.pk])).content.decode()
+        assert "(&#x27;" not in page
         assert "&quot;value&quot;: &quot;&lt;b&gt;1&lt;/b&gt;&quot;" in page
         page = client.get(reverse("admin:payments_webhookevent_change", args=[broken.pk])).content.decode()
         assert "not json &lt;script&gt;" in page

@@ -133,7 +133,7 @@ class TestBack:
         for page in (shown, returned):
             assert "On its way back to you, for 1 session" in page
             assert "€70" in page and "Stays paid €210" in page
-        assert "and yours." in shown and "are yours" in returned
+        assert "and yours." in shown and "Your sessions with Mia €210 stays paid" in returned
         settle_facts(refund.pk, RefundFacts(RefundStatus.SUCCEEDED, "re_1", 7000, "EUR"), NOW)
         assert "Went back to you on" in both(as_sam, order)[0]
 
