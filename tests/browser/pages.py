@@ -68,7 +68,10 @@ def of_student(who: Visitor) -> list[str]:
 
 def of_pack_owner(who: Visitor) -> list[str]:
     pack = who.api("get", "session-packs/me")["items"][0]
-    return ["/student/mentorship", f"/student/packs/{pack['id']}"]
+    statement = f"/student/packs/{pack['id']}"
+    receipt = re.search(r'href="([^"]*/receipt)"', who.context.request.get(statement).text())
+    assert receipt, "a pack that was bought has a receipt"
+    return ["/student/mentorship", statement, receipt[1]]
 
 
 def refunds(who: Visitor, pack: str) -> list[str]:
