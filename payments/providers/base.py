@@ -16,6 +16,7 @@ from uuid import UUID
 from payments.models import Order, Payment, Refund
 
 TIMEOUT = 5  # seconds; the most a request may wait for a provider
+PATIENCE = 20  # seconds; the most a worker may: nobody waits for it
 
 
 class ProviderTrouble(Exception):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
+from itertools import islice
 from typing import Any
 
 import structlog
@@ -15,12 +16,12 @@ from mentorship.kernel.tasks import run_job
 from notifications.services import Notice, notify_many
 from payments import ledger, providers
 from payments.models import Order, Payment, Refund
-from payments.providers.base import TIMEOUT, ProviderTrouble, RefundFacts, RefundStatus
+from payments.providers.base import PATIENCE, ProviderTrouble, RefundFacts, RefundStatus
 
 log = structlog.get_logger(__name__)
 MAX_ATTEMPTS = 8
 BATCH = 20
-LEASE = timedelta(seconds=2 * TIMEOUT * BATCH)
+LEASE = timedelta(seconds=2 * PATIENCE)
 LOOK_AGAIN = timedelta(hours=1)  # at a refund the provider is still working on
 
 
@@ -83,19 +84,19 @@ def tell_of_refund(refund: Refund, order: Order, *, now: datetime) -> None:
 
 def send_due(now: datetime) -> int:
     """Ask the providers for what was requested. The refund's id is the idempotency key, so asking twice pays once."""
-    claimed = _claim()
-    return sum(_send(refund, now) for refund in claimed)
+    claimed = iter(_claim, None)
+    return sum(_send(refund, now) for refund in islice(claimed, BATCH))
 
 
 @transaction.atomic
-def _claim() -> list[Refund]:
+def _claim() -> Refund | None:
+    """One at a time: the lease has to last until its answer, for Paystack knows no idempotency key."""
     machine_now = clock.machine_now()
     due = Refund.objects.due(machine_now).select_related("payment", "payment__order").order_by("next_attempt_at")
-    claimed = list(due.select_for_update(of=("self",), no_key=True, skip_locked=True)[:BATCH])
-    Refund.objects.filter(pk__in=[r.pk for r in claimed]).update(
-        next_attempt_at=machine_now + LEASE, attempts=F("attempts") + 1
-    )
-    return claimed
+    refund = due.select_for_update(of=("self",), no_key=True, skip_locked=True).first()
+    if refund is not None:
+        Refund.objects.filter(pk=refund.pk).update(next_attempt_at=machine_now + LEASE, attempts=F("attempts") + 1)
+    return refund
 
 
 def _send(refund: Refund, now: datetime) -> int:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
@@ -72,7 +72,7 @@ def release_due(now: datetime) -> int:
     done = 0
     for look in (_used_sessions, _lapsed_credits, _left_over):
         while found := look(due_before):
-            count = _release(found, now)
+            count = _release(found, look, due_before, now)
             done += count
             if not count or len(found) < BATCH:
                 break
@@ -161,16 +161,20 @@ def _left_over(before: datetime) -> list[Due]:
 
 
 @transaction.atomic
-def _release(due: list[Due], now: datetime) -> int:
-    """Post these shares. The orders are locked, so that no two runs count from the same share."""
-    orders = {o.pk: o for o in lock(Order.objects.filter(pk__in={d.order_id for d in due}), skip_locked=True)}
-    posted = set(LedgerTransaction.objects.filter(cause__in=[d.cause for d in due]).values_list("cause", flat=True))
+def _release(found: list[Due], look: Callable[[datetime], list[Due]], before: datetime, now: datetime) -> int:
+    """Post these shares, the orders locked, so that no two runs count from the same share.
+
+    Once they are, it looks again: meanwhile another run may have posted it, a refund taken it, a dispute frozen it.
+    """
+    orders = {o.pk: o for o in lock(Order.objects.filter(pk__in={d.order_id for d in found}), skip_locked=True)}
+    known = set(found)
+    due = [item for item in look(before) if item in known]
     released = _released(orders)
     standing = ledger.standing(orders)
     moves = []
     for item in due:
         order = orders.get(item.order_id)
-        if order is None or item.cause in posted:
+        if order is None:
             continue
         released[order.pk] += item.shares
         memo = f"{item.memo} ({order.number})"[:200]

@@ -7,12 +7,14 @@ from functools import partial
 import pytest
 from django.db import IntegrityError, OperationalError
 
+from mentorship.kernel import clock
 from mentorship.kernel.refusals import Refusal
 from packs.models import CreditEntry, Purchase, SessionPack
 from payments import ledger, services
 from payments.jobs import process_webhooks, reconcile_reversals, release_shares, send_refunds
 from payments.models import Dispute, LedgerTransaction, Order, Payment, Refund, WebhookEvent
 from payments.models.payment import RefundQuerySet
+from payments.providers.sandbox import Sandbox
 from payments.services import confirm, inbox, plan_refund, refund_order, refunding, refunds, reversals, shares
 from payments.services.reversals import look_for_reversals
 from payments.services.sandbox import close_dispute_there, dispute_there, refund_there
@@ -291,6 +293,47 @@ class TestAgainstTheShares:
         remove_locks(monkeypatch)
         self.race(monkeypatch)
         assert accounts()["MENTOR_PENDING"] == 4900, "taken from what had just become available"
+
+
+@pytest.mark.parametrize("what", ["disputed", "refunded"])
+def test_what_came_between_looking_and_locking_stops_the_share(monkeypatch, what):
+    """The share of the credits that lapsed is due; before the run has its locks their money is disputed, or goes back."""
+    order, _, _ = bought_by_sam()
+    lapsed = order.pack.expires_at
+    sweep_seats(lapsed)
+    truly = shares.lock
+
+    def lock_late(rows, **how):
+        monkeypatch.setattr(shares, "lock", truly)
+        if what == "disputed":
+            dispute_there(order.provider_reference)
+            look(order, lapsed)()
+        else:
+            give_back(order, lapsed + 71 * HOUR, sessions=1)()
+        return truly(rows, **how)
+
+    monkeypatch.setattr(shares, "lock", lock_late)
+    assert release_shares(lapsed + 72 * HOUR) == 0
+    # The three that were not refunded lapsed again, at the time they did: their share, and no more.
+    assert release_shares(lapsed + 73 * HOUR) == (0 if what == "disputed" else 1)
+    left = {"MENTOR_AVAILABLE": -14700, "PLATFORM_AVAILABLE": -6300, "MENTOR_PENDING": -4900, "PLATFORM_PENDING": -2100}
+    assert accounts() == (SPLIT if what == "disputed" else {"PROVIDER": 28000} | left)
+
+
+def test_a_refund_is_claimed_only_when_it_is_sent(monkeypatch):
+    """However slow the provider is, no lease ends while a refund waits behind others: it would be sent twice."""
+    mia = mentor("mia")
+    for name in ("sam", "sue", "sid"):
+        give_back(pay(place(user(name), offering(mia))))()
+    truly, waiting = Sandbox.refund, []
+
+    def slow(self, refund):
+        waiting.append(Refund.objects.due(clock.machine_now()).count())
+        return truly(self, refund)
+
+    monkeypatch.setattr(Sandbox, "refund", slow)
+    assert send_refunds(NOW) == 3
+    assert waiting == [2, 1, 0]
 
 
 class TestADisputeAgainstBooking:

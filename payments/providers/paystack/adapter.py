@@ -19,6 +19,7 @@ from django.conf import settings
 
 from payments.models import Order, Payment, Refund
 from payments.providers.base import (
+    PATIENCE,
     Checkout,
     Event,
     ForgedWebhook,
@@ -99,7 +100,7 @@ class Paystack:
         return _facts(said)
 
     def fetch_reversals(self, payment: Payment) -> Reversals:
-        with Api(reversals.SECONDS) as api:
+        with Api(PATIENCE) as api:
             return reversals.of_payment(api, payment)
 
     def parse_webhook(self, headers: Mapping[str, str], body: bytes, machine_now: datetime) -> Event:
@@ -115,7 +116,7 @@ class Paystack:
         return Event(hashlib.sha256(body).hexdigest(), said["event"], _reference(said["event"], said.get("data")))
 
     def refund(self, refund: Refund) -> RefundFacts:
-        with Api(reversals.SECONDS) as api:
+        with Api(PATIENCE) as api:
             return reversals.give_back(api, refund)
 
     def expire_checkout(self, reference: str) -> None:

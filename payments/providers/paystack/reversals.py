@@ -21,7 +21,6 @@ from payments.providers.base import (
 )
 from payments.providers.paystack.wire import Paystack as Api, Refused, id_of, record, records, text, whole
 
-SECONDS = 20  # for all calls of one question; a worker asks, nobody waits
 PER_PAGE, PAGES = 100, 30
 NOTE = re.compile(r"refund (\d{1,18}) of payment (\d{1,18})")
 _STATUS = {"processed": RefundStatus.SUCCEEDED, "failed": RefundStatus.FAILED, "declined": RefundStatus.FAILED}
