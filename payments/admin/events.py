@@ -39,7 +39,8 @@ class StateFilter(admin.SimpleListFilter):
             "failing": lambda: queryset.waiting().exclude(error=""),
             "done": queryset.done,
         }
-        return sets[self.value()]() if self.value() in sets else queryset
+        chosen = sets.get(self.value() or "")
+        return chosen() if chosen else queryset
 
 
 @admin.register(WebhookEvent)

@@ -27,7 +27,7 @@ class GiveBackForm(ReasonForm):
     form_before_template = "admin/give_back.html"
 
     def get_before_template_context(self, request: HttpRequest, object_id: int | str | None = None) -> dict[str, Any]:
-        payment = Payment.objects.select_related("order__student").get(pk=object_id)
+        payment = Payment.objects.select_related("order__student").get(pk=object_id or 0)
         return {"payment": payment, "going": payment.refunds.exclude(status=Refund.Status.FAILED).first()}
 
 
