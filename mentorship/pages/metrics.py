@@ -76,7 +76,9 @@ class Numbers(Collector):
 
     def _waiting(self, name: str, what: str, waiting: Waiting) -> Iterator[Metric]:
         yield _gauge(f"{name}_waiting", what, waiting.count)
-        yield _gauge(f"{name}_oldest_seconds", f"how long the oldest waits: {what}", waiting.age(self.now).total_seconds())
+        yield _gauge(
+            f"{name}_oldest_seconds", f"how long the oldest waits: {what}", waiting.age(self.now).total_seconds()
+        )
 
 
 def outbox_waiting() -> Waiting:
