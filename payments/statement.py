@@ -112,6 +112,8 @@ def _line(
         n = booked.shares
         what = f"{n} session{'' if n == 1 else 's'} of {student} expired unused"
         about = order.title
+    elif kind == "rest" and order:
+        what, about = f"Nothing of {student}'s is left to be used: the rest is yours", order.title
     elif kind in PAYOUTS:
         what, about = PAYOUTS[kind], money.display(abs(row["in_payout"]), row["currency"])
         links.append((f"/tutor/wallet#payout-{key}", "the payout"))

@@ -13,6 +13,7 @@ from django.test import Client
 
 from mentorship.kernel import csv_cells
 from notifications.models import Notification
+from payments import ledger
 from payments.jobs import release_shares
 from payments.models import Payout, PayoutDetails
 from payments.payout_details import Details
@@ -134,6 +135,18 @@ class TestPage:
         assert "€98 went back to a student after you had been paid." in text
         assert "Sent on" in text and "reference B1" in text
         assert "Request payout" not in text
+
+    @pytest.mark.parametrize(("cause", "says"), [
+        ("rest:{order}:3", "Nothing of Sam&#x27;s is left to be used"),
+        ("dispute:1", "Dispute lost: Sam&#x27;s bank took the payment back"),
+        ("lapse:1", "0 sessions of Sam expired unused"),
+        ("session:{order}", "whatever stood in the books"),
+    ])  # fmt: skip
+    def test_every_cause_has_its_words(self, mia, sam, cause, says):
+        order = taught(mia, sam)
+        ledger.post(cause=cause.format(order=order.pk), memo="whatever stood in the books", order=order, mentor_id=mia.pk,
+                    currency="EUR", postings=[("MENTOR_PENDING", 5), ("MENTOR_AVAILABLE", -5)], at=LATER)  # fmt: skip
+        assert says in page(mia)
 
     def test_a_month_of_the_readers_own_calendar(self, sam):
         mia = mentor("mia", "Asia/Tokyo")
