@@ -22,9 +22,10 @@ from seats.jobs import sweep_seats
 from seats.models import Seat
 from sessions_app.models import CalendarBlock, Session
 from sessions_app.services import book, booking, cancel, cancelling, complete
+from tests import races
 from tests.cast import HOUR, NOW, at, counters, mentor, offering, user
 from tests.payments.scene import accounts, decide, pay, place, said, send_webhook
-from tests.races import meet, remove_locks, together, without
+from tests.races import meet, together, without
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -49,6 +50,12 @@ def no_deadlock(results):
     assert not [r for r in failed if isinstance(r, OperationalError)], f"deadlock: {failed}"
     assert all(isinstance(r, Refusal) for r in failed), failed
     return [r for r in results if not isinstance(r, Exception)]
+
+
+def unguarded(monkeypatch):
+    """No locks. Now the threads really meet, so on a busy machine they wait for each other as long as it takes."""
+    monkeypatch.setattr(races, "PATIENCE", 5)
+    races.remove_locks(monkeypatch)
 
 
 def bought_by_sam():
@@ -93,12 +100,12 @@ class TestAgainstBooking:
 
     def test_control_without_locks_and_checks_it_is_in_two(self, monkeypatch):
         with without(*NOT_NEGATIVE, WITHIN_TOTAL):
-            remove_locks(monkeypatch)
+            unguarded(monkeypatch)
             order, _ = self.race(monkeypatch)
             assert as_sums(order.pack) == (0, 1, 0), "booked, and paid back"
 
     def test_without_locks_the_check_alone_keeps_it_in_one(self, monkeypatch):
-        remove_locks(monkeypatch)
+        unguarded(monkeypatch)
         order, results = self.race(monkeypatch)
         assert sum(isinstance(r, Refusal | IntegrityError) for r in results) == 1
         assert counters(order.pack) in [(0, 0, 0), (4, 1, 0)]
@@ -127,7 +134,7 @@ class TestAgainstSettling:
 
     def test_control_without_locks_and_checks_it_is_both(self, monkeypatch):
         with without(*NOT_NEGATIVE, WITHIN_TOTAL):
-            remove_locks(monkeypatch)
+            unguarded(monkeypatch)
             order, _ = self.race(monkeypatch)
             assert as_sums(order.pack) == (0, -1, 1), "used, and paid back"
             assert Refund.objects.get().amount_minor == 28000
@@ -162,12 +169,12 @@ class TestPressedTwice:
 
     def test_control_without_locks_and_constraints_it_goes_twice(self, monkeypatch):
         with without(REFUND_ONCE, *NOT_NEGATIVE, WITHIN_TOTAL):
-            remove_locks(monkeypatch)
+            unguarded(monkeypatch)
             self.race(monkeypatch)
             assert [r.amount_minor for r in Refund.objects.all()] == [28000, 28000]
 
     def test_without_locks_the_cause_alone_lets_one_through(self, monkeypatch):
-        remove_locks(monkeypatch)
+        unguarded(monkeypatch)
         order, results = self.race(monkeypatch, sessions=1)
         assert sum(isinstance(r, IntegrityError) for r in results) == 1
         assert Refund.objects.get().amount_minor == 7000
@@ -203,7 +210,7 @@ class TestTwoWebhooksOfOnePayment:
 
     def test_control_without_guards_they_count_twice(self, monkeypatch):
         with without(PAID_ONCE, COUNTED_ONCE, FULFILLED_ONCE, ONE_PACK, CAUSE_ONCE):
-            remove_locks(monkeypatch)
+            unguarded(monkeypatch)
             self.race(monkeypatch)
             assert Payment.objects.count() == 2
             assert accounts()["PROVIDER"] == 56000
@@ -227,7 +234,7 @@ class TestOurAnswerAgainstTheirWebhook:
         assert accounts() == {}
 
     def test_without_locks_the_row_count_alone_decides(self, monkeypatch):
-        remove_locks(monkeypatch)
+        unguarded(monkeypatch)
         self.race(monkeypatch)
         assert LedgerTransaction.objects.filter(cause__startswith="refund:").count() == 1
         assert accounts() == {}
@@ -235,7 +242,7 @@ class TestOurAnswerAgainstTheirWebhook:
     def test_control_without_row_count_and_constraint_it_is_booked_twice(self, monkeypatch):
         truly = RefundQuerySet.update
         with without(CAUSE_ONCE):
-            remove_locks(monkeypatch)
+            unguarded(monkeypatch)
             monkeypatch.setattr(RefundQuerySet, "update", lambda rows, **to: max(1, truly(rows, **to)))
             self.race(monkeypatch)
             assert accounts()["PROVIDER"] == -28000
@@ -258,7 +265,7 @@ class TestARefundMadeThere:
 
     def test_control_without_locks_and_constraint_it_is_booked_twice(self, monkeypatch):
         with without(REFUND_ONCE):
-            remove_locks(monkeypatch)
+            unguarded(monkeypatch)
             self.race(monkeypatch)
             assert accounts()["PROVIDER"] == 14000
 
@@ -290,7 +297,7 @@ class TestAgainstTheShares:
         assert accounts() == {}
 
     def test_control_without_locks_the_same_money_is_given_and_taken(self, monkeypatch):
-        remove_locks(monkeypatch)
+        unguarded(monkeypatch)
         self.race(monkeypatch)
         assert accounts()["MENTOR_PENDING"] == 4900, "taken from what had just become available"
 
@@ -368,7 +375,7 @@ class TestADisputeAgainstBooking:
 
     def test_control_lost_without_locks_and_checks_it_is_in_two(self, monkeypatch):
         with without(*NOT_NEGATIVE, WITHIN_TOTAL):
-            remove_locks(monkeypatch)
+            unguarded(monkeypatch)
             order, _ = self.race(monkeypatch, lost=True)
             assert as_sums(order.pack) == (0, 1, 0), "booked, and taken by the bank"
 
