@@ -86,7 +86,7 @@ def use_credit(
         at=settled_at,
     )
     if pack.status == SessionPack.Status.ACTIVE and pack.sessions_used == pack.sessions_total:
-        expired = pack.expires_at <= settled_at
+        expired = pack.expires_at <= settled_at and not pack.clock_stands
         pack.status = SessionPack.Status.EXPIRED if expired else SessionPack.Status.DEPLETED
         pack.depleted_at = None if expired else settled_at
         pack.save(update_fields=["status", "depleted_at"])

@@ -164,6 +164,17 @@ class TestGrace:
         go_on(pack, at(25, 11))
         assert Seat.objects.get().grace_ends_at == at(25, 11) + 72 * HOUR
 
+    def test_is_given_though_the_last_session_is_marked_after_the_expiry_that_stands_still(self, mia, sam):
+        pack = bought(sam, mia, sessions=1, validity_days=90, takes_seat=True)
+        session = book(student=sam, mentor_id=mia.pk, starts_at=at(88), by=sam, now=EXPIRES - 10 * DAY)
+        stand_still(pack, FROZEN)
+        complete(session_id=session.pk, by=mia, now=EXPIRES + HOUR)
+        pack.refresh_from_db()
+        assert (pack.status, pack.depleted_at) == ("DEPLETED", EXPIRES + HOUR)
+        go_on(pack, THAWED)
+        seat = Seat.objects.get()
+        assert (seat.status, seat.grace_ends_at) == ("GRACE", THAWED + 72 * HOUR)
+
     def test_one_that_was_over_is_not_brought_back(self, pack, mia, sam):
         ends_at = use_up(pack, mia, sam)
         stand_still(pack, ends_at + HOUR)
