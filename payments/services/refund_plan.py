@@ -186,9 +186,14 @@ def _frees_the_seat(pack: SessionPack, now: datetime) -> bool:
 
 def gone_of(order: Order) -> int:
     """The sum of the order's payment that went back, is on its way, or was lost in a dispute; minor units."""
-    refunds = order.refunds.filter(payment__status=Payment.Status.CONFIRMED).going_back()
-    lost = order.disputes.filter(payment__status=Payment.Status.CONFIRMED, status=Dispute.Status.LOST)
-    return refunds + lost.aggregate(n=Sum("amount_minor", default=0))["n"]
+    payment = order.payments.filter(status=Payment.Status.CONFIRMED).first()
+    return payment.refunds.all().going_back() + lost_of(payment) if payment is not None else 0
+
+
+def lost_of(payment: Payment) -> int:
+    """What banks have taken back of this payment, minor units."""
+    lost = payment.disputes.filter(status=Dispute.Status.LOST)
+    return lost.aggregate(n=Sum("amount_minor", default=0))["n"]
 
 
 def _lost_sessions(order: Order) -> int:

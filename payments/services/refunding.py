@@ -7,7 +7,7 @@ from typing import Any
 from uuid import UUID
 
 from django.db import transaction
-from django.db.models import Sum
+from django.db.models import Q
 
 from mentorship.kernel import clock, jobs
 from mentorship.kernel.locking import lock, lock_people
@@ -18,7 +18,7 @@ from packs.services import close_refunded, expire_lapsed, refund_credits, restor
 from payments import ledger
 from payments.models import Dispute, Order, Payment, Refund
 from payments.services.confirm import lock_order
-from payments.services.refund_plan import RefundPlan, gone_of, plan_refund
+from payments.services.refund_plan import RefundPlan, gone_of, lost_of, plan_refund
 from payments.services.refunds import request_refund, settle_refund
 from seats.services import release_refunded
 from sessions_app.models import Session
@@ -117,6 +117,7 @@ def try_again(*, refund_id: int) -> Refund:
     _, refund = _locked(refund_id)
     if refund.status != Refund.Status.FAILED or refund.called_off_at is not None:
         raise Refusal("wrong_state", "Only a failed refund can be tried again.")
+    _check_left(refund, refund.payment.refunds.all().going_back())
     # A reference would be that of the attempt that failed: the provider is asked for a new one.
     refund.status, refund.attempts, refund.provider_reference = Refund.Status.REQUESTED, 0, ""
     refund.next_attempt_at = clock.machine_now()
@@ -141,8 +142,7 @@ def paid_back_by_hand(*, refund_id: int, by: Any, reference: str, now: datetime)
     waiting = refund.status == Refund.Status.REQUESTED and refund.payment.provider == "manual"
     if not waiting and (refund.status != Refund.Status.FAILED or refund.called_off_at is not None):
         raise Refusal("wrong_state", "This refund is not waiting to be paid by hand.")
-    if _has_gone(refund.payment) + refund.amount_minor > refund.payment.amount_minor:
-        raise Refusal("wrong_state", "This money has gone back already, another way: call the refund off instead.")
+    _check_left(refund, refund.payment.refunds.filter(status=Refund.Status.SUCCEEDED).going_back())
     if order is not None:
         lock_people([order.mentor_id])
     Refund.objects.filter(pk=refund.pk).update(by_hand=True, by=by)
@@ -151,11 +151,10 @@ def paid_back_by_hand(*, refund_id: int, by: Any, reference: str, now: datetime)
     return refund
 
 
-def _has_gone(payment: Payment) -> int:
-    """What has really left of this payment, minor units: refunds that were made, and disputes that were lost."""
-    made = payment.refunds.filter(status=Refund.Status.SUCCEEDED).aggregate(n=Sum("amount_minor", default=0))["n"]
-    lost = payment.disputes.filter(status=Dispute.Status.LOST).aggregate(n=Sum("amount_minor", default=0))["n"]
-    return made + lost
+def _check_left(refund: Refund, going_back: int) -> None:
+    """Raises Refusal `wrong_state` when banks and the payment's other refunds (`going_back`, minor units) left too little."""
+    if going_back + lost_of(refund.payment) + refund.amount_minor > refund.payment.amount_minor:
+        raise Refusal("wrong_state", "This money has gone back already, another way: call the refund off instead.")
 
 
 @transaction.atomic
@@ -167,6 +166,10 @@ def call_off(*, refund_id: int, by: Any, reason: str, now: datetime) -> Refund:
     lock_everything_of(order, now=now)
     purchase_id = order.pack and order.pack.purchases.filter(order_id=order.pk).values_list("pk", flat=True).first()
     money_is_gone = gone_of(order) >= order.amount_minor  # some other way: then the sessions stay gone, too
+    if refund.sessions and order.pack is None and not money_is_gone:
+        raise Refusal(
+            "wrong_state", "Nothing was granted for this money. Try the refund again, or pay it back by hand."
+        )
     if refund.sessions and order.pack and purchase_id and not money_is_gone:
         pack = lock(SessionPack.objects.filter(pk=order.pack.pk))[0]
         given = restore_credits(pack, purchase_id=purchase_id, count=refund.sessions, by=by, reason=reason, now=now)
@@ -187,9 +190,13 @@ def give_money_back(*, payment_id: int, by: Any, reason: str, now: datetime) -> 
     order = lock_order(payment.order_id) if payment.order_id else None
     payment = lock(Payment.objects.filter(pk=payment_id))[0]
     aside = (Payment.Status.MISMATCHED, Payment.Status.UNMATCHED)
-    if payment.status not in aside or payment.refunds.exclude(status=Refund.Status.FAILED).exists():
-        raise Refusal("wrong_state", "This money is not set aside, or it is on its way back already.")
-    return request_refund(order, payment, cause=f"aside:{payment.pk}", reason=reason, now=now, by=by)
+    given_up = Q(status=Refund.Status.FAILED, called_off_at__isnull=False)
+    if payment.status not in aside or payment.refunds.exclude(given_up).exists():
+        raise Refusal("wrong_state", "This money is not set aside, or there is a refund of it already.")
+    if payment.disputes.exclude(status=Dispute.Status.WON).exists():
+        raise Refusal("wrong_state", "The bank has taken this money back, or is about to.")
+    cause = f"aside:{payment.pk}:{payment.refunds.count() + 1}"
+    return request_refund(order, payment, cause=cause, reason=reason, now=now, by=by)
 
 
 def _locked(refund_id: int) -> tuple[Order | None, Refund]:

@@ -6,7 +6,6 @@ from datetime import datetime
 
 import structlog
 from django.db import transaction
-from django.db.models import Sum
 
 from mentorship.kernel import clock, money
 from mentorship.kernel.locking import lock
@@ -17,7 +16,7 @@ from payments import ledger, providers
 from payments.models import Dispute, Order, Payment, Refund
 from payments.providers.base import DisputeFacts, DisputeStatus, RefundFacts, RefundStatus, Reversals
 from payments.services.confirm import lock_order
-from payments.services.refund_plan import gone_of, plan_refund
+from payments.services.refund_plan import gone_of, lost_of, plan_refund
 from payments.services.refunding import lock_everything_of, take_back
 from payments.services.refunds import fail_refund, settle_facts, tell_of_refund
 from seats.services import freeze_seat, thaw_seat
@@ -53,12 +52,23 @@ def _apply_refund(payment_id: int, facts: RefundFacts, now: datetime) -> None:
     order, payment = _lock_payment(payment_id, now)
     ours = payment.refunds.filter(pk=facts.refund_id).first() if facts.refund_id else None
     ours = ours or payment.refunds.exclude(provider_reference="").filter(provider_reference=facts.reference).first()
-    if ours is not None:
+    if ours is not None and ours.by_hand and facts.status is RefundStatus.SUCCEEDED:
+        _book_late_success(ours, order, payment, facts, now)
+    elif ours is not None:
         an_older_attempt = facts.status is RefundStatus.FAILED and facts.reference != ours.provider_reference
         if not an_older_attempt:
             settle_facts(ours.pk, facts, now)
     elif facts.status is RefundStatus.SUCCEEDED:
         _book_foreign_refund(order, payment, facts, now)
+
+
+def _book_late_success(ours: Refund, order: Order | None, payment: Payment, facts: RefundFacts, now: datetime) -> None:
+    """The provider had seemed to fail, we paid by hand, and it has paid all the same: that money has left, too."""
+    if payment.refunds.filter(provider_reference=facts.reference).exclude(pk=ours.pk).exists():
+        return
+    _book_foreign_refund(order, payment, facts, now)
+    why = f"{ours.amount_display} went back twice: by hand, and at the provider after all."
+    Order.objects.filter(refunds=ours).update(attention=why)
 
 
 def _book_foreign_refund(order: Order | None, payment: Payment, facts: RefundFacts, now: datetime) -> None:
@@ -173,7 +183,7 @@ def _lose(dispute: Dispute, order: Order | None, amount: int, now: datetime) -> 
 
 def _void_refunds(payment: Payment) -> None:
     """The bank was faster: refunds that have not left yet, and for which nothing is left, will never be made."""
-    lost = payment.disputes.filter(status=Status.LOST).aggregate(n=Sum("amount_minor", default=0))["n"]
+    lost = lost_of(payment)
     for refund in payment.refunds.filter(status=Refund.Status.REQUESTED, provider_reference="").order_by("-pk"):
         if lost + payment.refunds.all().going_back() > payment.amount_minor:
             fail_refund(refund.pk, "The bank has taken the money back.")
