@@ -42,7 +42,8 @@ class PaymentAdmin(ReadOnlyAdmin):
 
     def has_verb_permission(self, request: HttpRequest, object_id: Any = None) -> bool:
         """Only money that is set aside can be given back here; an order's own goes back by a refund of the order."""
-        if object_id is not None and not Payment.objects.filter(pk=object_id, status__in=ASIDE).exists():
+        payment = self.get_object(request, object_id) if object_id is not None else None
+        if object_id is not None and (payment is None or payment.status not in ASIDE):
             return False
         return super().has_verb_permission(request, object_id)
 
