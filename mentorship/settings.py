@@ -241,4 +241,7 @@ logs.configure(ENV.log_level, human=DEMO or DEBUG)
 if ENV.sentry_dsn:
     import sentry_sdk
 
-    sentry_sdk.init(dsn=ENV.sentry_dsn, send_default_pii=False)
+    # Local variables and bodies hold what must not leave the house: credentials, payers' names, mentors' accounts.
+    sentry_sdk.init(
+        dsn=ENV.sentry_dsn, send_default_pii=False, include_local_variables=False, max_request_body_size="never"
+    )
