@@ -172,16 +172,20 @@ def place_paid(
     )
     order.provider_reference = str(order.pk)
     order.save(force_insert=True)
-    facts = PaymentFacts(
+    confirm_payment(order.pk, _received(order), now=now)
+    Payment.objects.filter(order=order).update(by=by, note=note)
+    log.info("order_placed_by_hand", order=str(order.pk), provider=provider, by=by.pk)
+    return order
+
+
+def _received(order: Order) -> PaymentFacts:
+    """What a provider would say: exactly what the order asks for has come."""
+    return PaymentFacts(
         status=PaymentStatus.PAID,
         reference=order.provider_reference,
         order_id=order.pk,
         payment_id=order.provider_reference,
-        amount=amount_minor,
-        currency=currency,
+        amount=order.amount_minor,
+        currency=order.currency,
         live=True,
     )
-    confirm_payment(order.pk, facts, now=now)
-    Payment.objects.filter(order=order).update(by=by, note=note)
-    log.info("order_placed_by_hand", order=str(order.pk), provider=provider, by=by.pk)
-    return order
