@@ -52,6 +52,7 @@ class Wish(admin.SimpleListFilter):
 
 @admin.register(Order)
 class OrderAdmin(ReadOnlyAdmin):
+    ordering = ("-created_at",)
     list_display = (
         "number",
         "created_at",
