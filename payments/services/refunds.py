@@ -22,6 +22,7 @@ log = structlog.get_logger(__name__)
 MAX_ATTEMPTS = 8
 BATCH = 20
 LEASE = timedelta(seconds=2 * PATIENCE)
+FAILED = "A refund failed: "
 LOOK_AGAIN = timedelta(hours=1)  # at a refund the provider is still working on
 
 
@@ -147,10 +148,18 @@ def settle_refund(refund_id: int, reference: str, now: datetime) -> bool:
     if won:
         settled = Refund.objects.select_related("order", "payment__order").get(pk=refund_id)
         ledger.post_refund(settled, now=now)
+        _attention_given(settled)
         if settled.called_off_at is not None:
             why = "A refund that was called off went through all the same: its sessions were given back, too."
             Order.objects.filter(refunds=settled).update(attention=why)
     return won == 1
+
+
+def _attention_given(refund: Refund) -> None:
+    """That it had failed is no news any more, unless another one of the order has, too."""
+    others = Refund.objects.filter(order=refund.order_id, status=Refund.Status.FAILED, called_off_at=None)
+    if not others.exists():
+        Order.objects.filter(refunds=refund, attention__startswith=FAILED).update(attention="")
 
 
 @transaction.atomic
@@ -178,7 +187,7 @@ def fail_refund(refund_id: int, error: str, reference: str = "") -> None:
     failed = {"status": Refund.Status.FAILED, "error": error[:500], "provider_reference": reference}
     if Refund.objects.filter(pk=refund_id, status=Refund.Status.REQUESTED).update(**failed):
         log.warning("refund_given_up", refund=refund_id, error=error)
-        Order.objects.filter(pk=order_id).update(attention=f"A refund failed: {error}"[:300])
+        Order.objects.filter(pk=order_id).update(attention=f"{FAILED}{error}"[:300])
 
 
 def _missed(refund: Refund, attempt: int, error: str) -> None:

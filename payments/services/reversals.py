@@ -22,6 +22,7 @@ from payments.services.refunds import fail_refund, settle_facts, tell_of_refund
 from seats.services import freeze_seat, thaw_seat
 
 log = structlog.get_logger(__name__)
+DECIDE = "Decide how many sessions are taken back with it."
 Status = Dispute.Status
 
 
@@ -101,11 +102,12 @@ def _take_credits(order: Order, *, reason: str, amount: int, now: datetime) -> i
     """All the money is gone: every unsettled credit goes too. Only a part is: an admin decides. Returns how many went."""
     if gone_of(order) < order.amount_minor:
         sum_gone = money.display(amount, order.currency)
-        why = f"{sum_gone} went back at the provider. Decide how many sessions are taken back with it."
+        why = f"{sum_gone} went back at the provider. {DECIDE}"
         Order.objects.filter(pk=order.pk).update(attention=why)
         return 0
     plan = plan_refund(order, now=now)
     take_back(plan, by=None, reason=reason, now=now)
+    Order.objects.filter(pk=order.pk, attention__endswith=DECIDE).update(attention="")  # nothing is left to decide
     return plan.sessions
 
 

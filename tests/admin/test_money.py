@@ -104,6 +104,7 @@ class TestMoneySetAside:
         assert "€1 go back" in verb(client, "payments_payment", wrong.pk, "give_back", reason="wrong sum")[0]
         refund = Refund.objects.get()
         assert (refund.amount_minor, refund.reason, refund.by, refund.status) == (100, "wrong sum", boss, "REQUESTED")
+        assert Order.objects.get().attention == ""
         assert "This money is not set aside" in verb(client, "payments_payment", wrong.pk, "give_back", reason="x")[-1]
         assert Refund.objects.count() == 1
 

@@ -228,7 +228,10 @@ class Paystack(Standin):
         with self.lock:
             paid = self.transactions[reference]
             note = f"Refund for transaction {reference} by owner@shop.test"
-            made = self._new_refund(paid, self._refundable(paid) if amount is None else amount, note)
+            left = self._refundable(paid)
+            if not 0 < (left if amount is None else amount) <= left:
+                raise ValueError(f"of this payment {left} can be refunded")
+            made = self._new_refund(paid, left if amount is None else amount, note)
             self._work_off(made)
             return str(made["id"])
 

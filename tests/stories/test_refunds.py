@@ -271,6 +271,8 @@ class TestTheCompanyTakesItsTime:
         company.slow_refunds(False)
         try_again(refund_id=failed.pk)
         give_back(company, company_order)
+        company_order.refresh_from_db()
+        assert company_order.attention == ""
         assert Refund.objects.get().status == "SUCCEEDED"
         assert company.given_back(company_order) == 14000
         assert credits(company_order.pack) == (2, 0, 0)
@@ -279,6 +281,8 @@ class TestTheCompanyTakesItsTime:
     def test_it_fails_and_is_paid_by_hand(self, company, company_order, failed, boss):
         paid_back_by_hand(refund_id=failed.pk, by=boss, reference="SEPA 17", now=NOW)
         give_back(company, company_order)
+        company_order.refresh_from_db()
+        assert company_order.attention == ""
         assert company.given_back(company_order) == 0
         assert books(company, 28000) == {
             "PROVIDER": 28000,

@@ -126,6 +126,15 @@ class TestAPart:
         assert (credits(order.pack), order.attention) == ((3, 0, 0), "")
         assert books(till, 28000) == {"PROVIDER": 23000, "MENTOR_PENDING": -16100, "PLATFORM_PENDING": -6900}
 
+    def test_and_then_the_rest_leaves_nothing_to_decide(self, till, order):
+        till.refund(order, 5000)
+        tell(till, order)
+        till.refund(order)
+        order = tell(till, order)
+        assert credits(order.pack) == (0, 0, 0)
+        assert order.attention == ""
+        assert not Refund.objects.needing_somebody().exists()
+
     def test_is_decided_once(self, till, order, boss):
         till.refund(order, 7000)
         tell(till, order)
