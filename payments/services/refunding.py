@@ -195,7 +195,8 @@ def give_money_back(*, payment_id: int, by: Any, reason: str, now: datetime) -> 
         raise Refusal("wrong_state", "This money is not set aside, or there is a refund of it already.")
     if payment.disputes.exclude(status=Dispute.Status.WON).exists():
         raise Refusal("wrong_state", "The bank has taken this money back, or is about to.")
-    Order.objects.filter(pk=payment.order_id, attention=payment.note).update(attention="")
+    if order is not None:
+        Order.objects.filter(pk=order.pk, attention=payment.note).update(attention="")
     cause = f"aside:{payment.pk}:{payment.refunds.count() + 1}"
     return request_refund(order, payment, cause=cause, reason=reason, now=now, by=by)
 
