@@ -37,6 +37,7 @@ app.conf.beat_schedule = {
     "warn_grace_ending": every(crontab(minute="*/15"), "warn_grace_ending", expires=800),
     "sweep_seats": every(crontab(minute="5"), "sweep_seats", expires=3000),
     "warn_pack_expiry": every(crontab(minute="8"), "warn_pack_expiry", expires=3000),
+    "take_back_unpaid_credits": every(crontab(minute="10"), "take_back_unpaid_credits", expires=3000),
     "release_shares": every(crontab(minute="12"), "release_shares", expires=3000),
     "reconcile_orders": every(crontab(minute="20"), "reconcile_orders", expires=3000),
     "reconcile_reversals": every(crontab(minute="25"), "reconcile_reversals", expires=3000),

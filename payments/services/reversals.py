@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from datetime import datetime
+from uuid import UUID
 
 import structlog
 from django.db import transaction
+from django.db.models import F, OuterRef, Q, Subquery, Sum
 
 from mentorship.kernel import clock, money
 from mentorship.kernel.locking import lock
@@ -101,6 +103,8 @@ def _book_foreign_refund(order: Order | None, payment: Payment, facts: RefundFac
 def _take_credits(order: Order, *, reason: str, amount: int, now: datetime) -> int:
     """All the money is gone: every unsettled credit goes too. Only a part is: an admin decides. Returns how many went."""
     if gone_of(order) < order.amount_minor:
+        if not plan_refund(order, now=now).most:
+            return 0  # nothing is left that could be taken
         sum_gone = money.display(amount, order.currency)
         why = f"{sum_gone} went back at the provider. {DECIDE}"
         Order.objects.filter(pk=order.pk).update(attention=why)
@@ -108,6 +112,30 @@ def _take_credits(order: Order, *, reason: str, amount: int, now: datetime) -> i
     plan = plan_refund(order, now=now)
     take_back(plan, by=None, reason=reason, now=now)
     Order.objects.filter(pk=order.pk, attention__endswith=DECIDE).update(attention="")  # nothing is left to decide
+    return plan.sessions
+
+
+def take_what_came_back(now: datetime) -> int:
+    """Credits that were booked when all their money left, and came back since: the mentor did not come, or cancelled.
+
+    They are no longer paid for. Looked for here, because packs and sessions know nothing of money. Returns how many.
+    """
+    entries = CreditEntry.objects.filter(purchase__order_id=OuterRef("pk")).order_by().values("purchase")
+    free = entries.annotate(n=Sum(F("total_delta") - F("held_delta") - F("used_delta"))).values("n")
+    left = Q(refunds__cause__startswith="provider:") | Q(disputes__status=Status.LOST)
+    orders = Order.objects.filter(left, status=Order.Status.FULFILLED, amount_minor__gt=0).annotate(free=Subquery(free))
+    ids = orders.filter(free__gt=0).distinct().order_by("pk").values_list("pk", flat=True)
+    return sum(_take_what_came_back(pk, now) for pk in list(ids))
+
+
+@transaction.atomic
+def _take_what_came_back(order_id: UUID, now: datetime) -> int:
+    order = lock_order(order_id)
+    lock_everything_of(order, now=now)
+    if gone_of(order) < order.amount_minor:
+        return 0
+    plan = plan_refund(order, now=now)
+    take_back(plan, by=None, reason="Its money went back.", now=now)
     return plan.sessions
 
 

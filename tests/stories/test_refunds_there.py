@@ -6,10 +6,10 @@ import pytest
 
 from mentorship.kernel import clock
 from mentorship.kernel.refusals import Refusal
-from payments.jobs import reconcile_reversals, release_shares
+from payments.jobs import reconcile_reversals, release_shares, take_back_unpaid_credits
 from payments.models import Refund
 from payments.services import plan_refund, refund_order, take_sessions
-from sessions_app.services import book
+from sessions_app.services import book, cancel
 from tests.cast import HOUR, NOW, at
 from tests.stories.scene import books, buy, credits, give_back, lesson, pack_of, pay_out, place, seats, tell
 
@@ -52,6 +52,18 @@ class TestInFull:
         till.refund(order)
         assert len(till.webhooks(order)) > len(tell_nothing)
         tell(till, order)
+        assert credits(order.pack) == (0, 0, 0)
+        assert books(till, 28000) == {}
+
+    def test_while_a_session_runs_its_credit_is_taken_when_it_comes_back(self, till, order, mia, sam, go):
+        session = book(student=sam, mentor_id=mia.pk, starts_at=at(3), by=sam, now=NOW)
+        go(at(3, 10, 30))
+        till.refund(order)
+        tell(till, order)
+        assert credits(order.pack) == (1, 1, 0)
+        cancel(session_id=session.pk, by=mia, now=clock.now())
+        assert take_back_unpaid_credits(clock.now()) == 1
+        assert take_back_unpaid_credits(clock.now()) == 0
         assert credits(order.pack) == (0, 0, 0)
         assert books(till, 28000) == {}
 
