@@ -181,7 +181,8 @@ def _frees_the_seat(pack: SessionPack, now: datetime) -> bool:
         return False
     pair = {"student": pack.student_id, "mentor": pack.mentor_id}
     others = SessionPack.objects.keeping_a_seat(now).filter(**pair).exclude(pk=pack.pk)
-    return Seat.objects.standing().filter(**pair, status=Seat.Status.ACTIVE).exists() and not others.exists()
+    seat = Seat.objects.standing().filter(**pair, status=Seat.Status.ACTIVE).first()
+    return seat is not None and not seat.is_held(now) and not others.exists()
 
 
 def gone_of(order: Order) -> int:

@@ -20,6 +20,7 @@ from payments.models import Dispute, Order, Payment, Refund
 from payments.services.confirm import lock_order
 from payments.services.refund_plan import RefundPlan, gone_of, lost_of, plan_refund
 from payments.services.refunds import request_refund, settle_refund
+from seats.models import Seat
 from seats.services import release_refunded
 from sessions_app.models import Session
 from sessions_app.services import cancel_refunded, release_reserved
@@ -59,7 +60,7 @@ def refund_order(
 
 
 def lock_everything_of(order: Order, *, now: datetime) -> None:
-    """Lock people, packs and booked sessions of an order that is locked already, in the law's order.
+    """Lock people, packs, seat and booked sessions of an order that is locked already, in the law's order.
 
     What has lapsed by `now` is marked so.
     """
@@ -67,6 +68,7 @@ def lock_everything_of(order: Order, *, now: datetime) -> None:
     packs = CreditEntry.objects.filter(purchase__order_id=order.pk).order_by().values("pack")
     lock(SessionPack.objects.filter(pk__in=packs))
     expire_lapsed(SessionPack.objects.filter(pk__in=packs), now=now)
+    lock(Seat.objects.standing().filter(student=order.student_id, mentor=order.mentor_id))
     lock(Session.objects.filter(purchase__order_id=order.pk, credit=Session.Credit.HELD))
 
 

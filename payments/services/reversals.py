@@ -53,6 +53,8 @@ def _lock_payment(payment_id: int, now: datetime) -> tuple[Order | None, Payment
 @transaction.atomic
 def _apply_refund(payment_id: int, facts: RefundFacts, now: datetime) -> None:
     order, payment = _lock_payment(payment_id, now)
+    if _is_another_currency(payment, facts.currency):
+        return
     ours = payment.refunds.filter(pk=facts.refund_id).first() if facts.refund_id else None
     ours = ours or payment.refunds.exclude(provider_reference="").filter(provider_reference=facts.reference).first()
     if ours is not None and ours.by_hand and facts.status is RefundStatus.SUCCEEDED:
@@ -63,6 +65,16 @@ def _apply_refund(payment_id: int, facts: RefundFacts, now: datetime) -> None:
             settle_facts(ours.pk, facts, now)
     elif facts.status is RefundStatus.SUCCEEDED:
         _book_foreign_refund(order, payment, facts, now)
+
+
+def _is_another_currency(payment: Payment, currency: str) -> bool:
+    """What cannot be booked against this payment is not booked; an admin looks at it."""
+    if currency == payment.currency:
+        return False
+    log.warning("reversal_in_another_currency", payment=payment.pk, currency=currency)
+    why = f"{payment.provider} says that something in {currency} went back of a payment in {payment.currency}."
+    Order.objects.filter(payments=payment).update(attention=why)
+    return True
 
 
 def _book_late_success(ours: Refund, order: Order | None, payment: Payment, facts: RefundFacts, now: datetime) -> None:
@@ -142,6 +154,8 @@ def _take_what_came_back(order_id: UUID, now: datetime) -> int:
 @transaction.atomic
 def _apply_dispute(payment_id: int, facts: DisputeFacts, now: datetime) -> None:
     order, payment = _lock_payment(payment_id, now)
+    if _is_another_currency(payment, facts.currency):
+        return
     dispute, new = Dispute.objects.get_or_create(
         provider=payment.provider,
         provider_reference=facts.reference,
@@ -159,7 +173,7 @@ def _apply_dispute(payment_id: int, facts: DisputeFacts, now: datetime) -> None:
     ledger.post_dispute_fee(dispute, facts.fee, facts.fee_currency, now=now)
     if dispute.status == Status.OPEN and facts.status is DisputeStatus.WON:
         _win(dispute, order, now)
-    elif dispute.status == Status.OPEN and facts.status is DisputeStatus.LOST:
+    elif dispute.status in (Status.OPEN, Status.WON) and facts.status is DisputeStatus.LOST:
         _lose(dispute, order, facts.amount, now)
     elif dispute.status != Status.OPEN and facts.status.value not in (dispute.status, Status.OPEN):
         why = f"A dispute that was {dispute.get_status_display()} is now {facts.status.lower()} at the provider."
@@ -173,8 +187,11 @@ def _packs_of(order: Order) -> list[SessionPack]:
 
 
 def _open(dispute: Dispute, order: Order | None, now: datetime) -> None:
-    """Nothing can be booked, and all clocks stand, until it is decided."""
+    """Nothing can be booked, and all clocks stand, until it is decided. (Money that paid for nothing freezes nothing.)"""
     if order is None:
+        return
+    if dispute.payment.status != Payment.Status.CONFIRMED:
+        _tell(dispute, order, "opened", now)
         return
     for pack in _packs_of(order):
         freeze(pack, cause=dispute.cause, now=now)
