@@ -104,7 +104,7 @@ def _count(n: int, one: str, many: str) -> str:
 def plan_refund(order: Order, *, now: datetime, sessions: int | None = None) -> RefundPlan:
     """What refunding `sessions` (None: all that can) of this order would do at `now`. Changes nothing.
 
-    Only what is not settled goes back, per purchase (DESIGN, Payments): free credits first, then lapsed ones whose
+    Only what is not settled goes back, per purchase: free credits first, then lapsed ones whose
     share is not paid out yet, then booked sessions, the latest first. A session that has begun has to be settled first.
     """
     purchase = Purchase.objects.filter(order_id=order.pk).first()
