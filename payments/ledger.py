@@ -114,18 +114,15 @@ def post_payment(order: Order, payment: Payment, *, now: datetime) -> None:
 
 def post_fee(payment: Payment, amount: int, currency: str, *, now: datetime) -> None:
     """What the provider kept of this payment is the platform's cost, so that our books show what the provider holds."""
-    cause = f"fee:{payment.pk}"
+    _post_fee(payment, f"fee:{payment.pk}", f"{payment.provider}'s fee", amount, currency, now)
+
+
+def _post_fee(of: Payment | Dispute, cause: str, memo: str, amount: int, currency: str, now: datetime) -> None:
+    """Once for each cause, and nothing of nothing: a fee is often known only later, and then told again and again."""
     if not amount or is_posted(cause):
         return
-    post(
-        cause=cause,
-        memo=f"{payment.provider}'s fee",
-        order=payment.order,
-        provider=payment.provider,
-        currency=currency,
-        postings=[(Account.FEES, amount), (Account.PROVIDER, -amount)],
-        at=now,
-    )
+    postings = [(Account.FEES, amount), (Account.PROVIDER, -amount)]
+    post(cause=cause, memo=memo, order=of.order, provider=of.provider, currency=currency, postings=postings, at=now)
 
 
 def post_unclaimed(payment: Payment, *, now: datetime) -> None:
@@ -177,18 +174,8 @@ def post_bounce_paid(refund: Refund, *, now: datetime) -> None:
 
 def post_dispute_fee(dispute: Dispute, amount: int, currency: str, *, now: datetime) -> None:
     """What the provider charges for a dispute, won or lost, is the platform's cost."""
-    cause = f"dispute-fee:{dispute.pk}"
-    if not amount or is_posted(cause):
-        return
-    post(
-        cause=cause,
-        memo=f"{dispute.provider}'s fee for a dispute",
-        order=dispute.order,
-        provider=dispute.provider,
-        currency=currency,
-        postings=[(Account.FEES, amount), (Account.PROVIDER, -amount)],
-        at=now,
-    )
+    memo = f"{dispute.provider}'s fee for a dispute"
+    _post_fee(dispute, f"dispute-fee:{dispute.pk}", memo, amount, currency, now)
 
 
 def post_lost_dispute(dispute: Dispute, *, now: datetime) -> None:

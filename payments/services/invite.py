@@ -58,7 +58,7 @@ def invite_student(
     _check_numbers(sessions, minutes, validity_days)
     if mentor.mentor_profile.verified_at is None:
         raise Refusal("wrong_state", "You can invite students as soon as you are verified.")
-    if any(address == email for address in _addresses_of(mentor)):
+    if email in _addresses_of(mentor):
         raise Refusal("own_offering", "That is your own address.")
 
     @transaction.atomic
