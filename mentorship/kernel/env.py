@@ -34,6 +34,7 @@ class Numbers(BaseSettings):
     grace_least_notice_hours: int = Field(24, ge=0, description="least grace left when a late job announces it")
     final_warning_hours: int = Field(12, ge=1, description="final warning this long before grace ends")
     expiry_grace_hours: int = Field(0, ge=0, description="grace for seats of packs that expired with unused credits")
+    waiting_offer_hours: int = Field(48, ge=1, description="a seat offered to the next in line is kept this long")
     booking_notice_hours: int = Field(12, ge=1, le=72, description="a new mentor's minimum notice")
     horizon_days: int = Field(60, ge=1, description="how far ahead buyers may choose a time")
     slot_step_minutes: int = Field(30, ge=5, description="a new mentor's slot step")
