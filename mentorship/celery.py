@@ -29,6 +29,7 @@ app.conf.beat_schedule = {
     "send_refunds": every(15, "send_refunds", expires=15),
     # deadlines, announced; they are judged whenever they are read
     "expire_orders": every(60, "expire_orders", expires=60),
+    "expire_requests": every(60, "expire_requests", expires=60),
     "expire_unpaid_sessions": every(60, "expire_unpaid_sessions", expires=60),
     "fulfil_paid_orders": every(60, "fulfil_paid_orders", expires=60),
     "remind_sessions": every(300, "remind_sessions", expires=300),

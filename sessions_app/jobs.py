@@ -10,8 +10,8 @@ from django.db import DatabaseError
 from mentorship.kernel.jobs import job
 from mentorship.kernel.refusals import Refusal
 from notifications.services import Notice, notify_many
-from sessions_app.models import Session
-from sessions_app.services import settle_unmarked_session
+from sessions_app.models import BookingRequest, Session
+from sessions_app.services import expire_request, settle_unmarked_session
 from sessions_app.services.reserving import expire_unpaid
 
 log = structlog.get_logger(__name__)
@@ -28,6 +28,19 @@ def expire_unpaid_sessions(now: datetime) -> int:
         done += cleared
         if cleared == 0:
             break  # all of them are being worked on; the next run finds what is left
+    return done
+
+
+@job
+def expire_requests(now: datetime) -> int:
+    """End requests that were not answered or not paid in time."""
+    late = BookingRequest.objects.unanswered(now) | BookingRequest.objects.unpaid(now)
+    done = 0
+    for request_id in late.order_by("approval_deadline").values_list("pk", flat=True)[:BATCH]:
+        try:
+            done += expire_request(request_id=request_id, now=now)
+        except (DatabaseError, Refusal):
+            log.exception("expire_request_failed", request=str(request_id))
     return done
 
 

@@ -34,6 +34,14 @@ class Numbers(BaseSettings):
     grace_least_notice_hours: int = Field(24, ge=0, description="least grace left when a late job announces it")
     final_warning_hours: int = Field(12, ge=1, description="final warning this long before grace ends")
     expiry_grace_hours: int = Field(0, ge=0, description="grace for seats of packs that expired with unused credits")
+    approval_hours: int = Field(48, ge=1, description="a request is answered within this time")
+    approval_least_hours_before: int = Field(3, ge=0, description="and at latest this long before its first time")
+    payment_after_approval_hours: int = Field(24, ge=1, description="an approved request is paid within this time")
+    payment_least_hours_before: int = Field(1, ge=0, description="and at latest this long before the start")
+    request_notice_hours: int = Field(24, ge=0, description="least notice of a time that is asked for")
+    ignored_requests_until_pause: int = Field(
+        3, ge=1, description="so many requests in a row without an answer, and a mentor's offerings pause"
+    )
     waiting_offer_hours: int = Field(48, ge=1, description="a seat offered to the next in line is kept this long")
     booking_notice_hours: int = Field(12, ge=1, le=72, description="a new mentor's minimum notice")
     horizon_days: int = Field(60, ge=1, description="how far ahead buyers may choose a time")
