@@ -85,6 +85,12 @@ class MentorProfile(models.Model):
     slot_step_minutes = models.PositiveSmallIntegerField(
         default=default_step, validators=[MinValueValidator(5), MaxValueValidator(240)]
     )
+    most_sessions_a_day = models.PositiveSmallIntegerField(
+        null=True,
+        blank=True,
+        validators=[MinValueValidator(1), MaxValueValidator(24)],
+        help_text="Sessions on one day, at most; empty: as many as fit.",
+    )
     buffer_before_minutes = models.PositiveSmallIntegerField(default=0, validators=[MaxValueValidator(240)])
     buffer_after_minutes = models.PositiveSmallIntegerField(default=0, validators=[MaxValueValidator(240)])
 
