@@ -191,6 +191,7 @@ class CreditEntry(models.Model):
         REFUNDED = "REFUNDED", "refunded"
         MOVED_OUT = "MOVED_OUT", "moved to a make-up pack"
         MOVED_IN = "MOVED_IN", "make-up"
+        CORRECTED = "CORRECTED", "judged anew"
 
     pack = models.ForeignKey(SessionPack, on_delete=models.PROTECT, related_name="entries")
     kind = models.CharField(max_length=10, choices=Kind.choices)

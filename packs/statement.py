@@ -112,6 +112,8 @@ def _what(entry: CreditEntry, session: BookedSession | None, reader: Reader) -> 
             return "Valid again"
         case Kind.REFUNDED:
             return "Refunded"
+        case Kind.CORRECTED:
+            return f"{when[:1].upper()}{when[1:]} judged anew"
         case Kind.MOVED_OUT:
             return "Moved to a make-up pack"
         case _:

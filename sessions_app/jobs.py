@@ -4,7 +4,6 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import structlog
-from django.conf import settings
 from django.db import DatabaseError
 
 from mentorship.kernel.jobs import job
@@ -46,13 +45,12 @@ def expire_requests(now: datetime) -> int:
 
 @job
 def settle_unmarked(now: datetime) -> int:
-    """Settle what nobody marked within 72 h after the end, oldest first, stamped with the time it was due."""
-    wait = timedelta(hours=settings.MENTORSHIP.auto_settle_hours)
-    due = Session.objects.unmarked(now - wait).order_by("ends_at", "pk").values_list("pk", "ends_at")
+    """Settle what nobody marked, oldest first, stamped with the time it was due."""
+    due = Session.objects.to_settle(now).order_by("ends_at", "pk").values_list("pk", flat=True)
     done = 0
-    for session_id, ends_at in due.iterator(chunk_size=1000):
+    for session_id in due.iterator(chunk_size=1000):
         try:
-            done += settle_unmarked_session(session_id=session_id, settled_at=ends_at + wait, now=now)
+            done += settle_unmarked_session(session_id=session_id, now=now)
         except (DatabaseError, Refusal):
             log.exception("settle_failed", session=str(session_id))
     return done

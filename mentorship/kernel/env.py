@@ -49,6 +49,11 @@ class Numbers(BaseSettings):
     join_early_minutes: int = Field(0, ge=0, description="the room opens this long before the start")
     stay_late_minutes: int = Field(15, ge=0, description="those inside may stay this long after the end")
     auto_settle_hours: int = Field(72, ge=1, description="unmarked sessions without evidence are settled after this")
+    auto_settle_with_evidence_hours: int = Field(
+        24, ge=1, description="unmarked sessions are settled after this by who entered the room"
+    )
+    claim_hours: int = Field(72, ge=1, description="so long after a session either side may say something was wrong")
+    claim_answer_hours: int = Field(48, ge=1, description="the other side agrees or answers within this time")
     make_up_days: int = Field(14, ge=1, description="validity of a make-up pack")
     money_hold_hours: int = Field(72, ge=0, description="pending money becomes available this long after settling")
     mentor_share_percent: int = Field(70, ge=0, le=100, description="a mentor's share of a payment")

@@ -7,6 +7,8 @@ from packs.services.credits import (
     hold_credit,
     lapse_credit,
     release_credit,
+    take_returned,
+    unuse_credit,
     use_credit,
 )
 from packs.services.expiry import expire_lapsed
@@ -27,7 +29,9 @@ __all__ = [
     "refund_credits",
     "release_credit",
     "restore_credits",
+    "take_returned",
     "thaw",
     "unsettled_of",
+    "unuse_credit",
     "use_credit",
 ]

@@ -1,5 +1,6 @@
 from sessions_app.models.availability import DateException, Vacation, WeeklyRule
 from sessions_app.models.block import BusyTime, CalendarBlock
+from sessions_app.models.claim import Claim
 from sessions_app.models.request import BookingRequest
 from sessions_app.models.session import Session, SessionEvent
 
@@ -7,6 +8,7 @@ __all__ = [
     "BookingRequest",
     "BusyTime",
     "CalendarBlock",
+    "Claim",
     "DateException",
     "Session",
     "SessionEvent",

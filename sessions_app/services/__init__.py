@@ -2,7 +2,9 @@
 
 from sessions_app.services.booking import book
 from sessions_app.services.cancelling import Consequence, cancel, cancel_refunded, what_if_cancelled
+from sessions_app.services.claiming import agree, answer, decide, open_claim, withdraw_claim
 from sessions_app.services.moving import reschedule
+from sessions_app.services.overruling import forgive, overrule
 from sessions_app.services.requesting import (
     accept_suggestion,
     approve,
@@ -27,6 +29,8 @@ __all__ = [
     "Consequence",
     "accept_suggestion",
     "adopt_reserved",
+    "agree",
+    "answer",
     "approve",
     "book",
     "book_paid",
@@ -35,9 +39,13 @@ __all__ = [
     "clear_lapsed",
     "complete",
     "confirm_reserved",
+    "decide",
     "enter",
     "expire_request",
+    "forgive",
     "no_show",
+    "open_claim",
+    "overrule",
     "reject",
     "release_reserved",
     "reschedule",
@@ -46,5 +54,6 @@ __all__ = [
     "submit_request",
     "suggest",
     "what_if_cancelled",
+    "withdraw_claim",
     "withdraw_request",
 ]
