@@ -36,6 +36,7 @@ app.conf.beat_schedule = {
     # the hour
     "settle_unmarked": every(crontab(minute="2"), "settle_unmarked", expires=3000),
     "warn_grace_ending": every(crontab(minute="*/15"), "warn_grace_ending", expires=800),
+    "end_pauses": every(crontab(minute="3"), "end_pauses", expires=3000),
     "sweep_seats": every(crontab(minute="5"), "sweep_seats", expires=3000),
     "warn_pack_expiry": every(crontab(minute="8"), "warn_pack_expiry", expires=3000),
     "release_shares": every(crontab(minute="12"), "release_shares", expires=3000),

@@ -14,10 +14,13 @@ from packs.services.credits import (
 from packs.services.expiry import expire_lapsed
 from packs.services.freezing import freeze, thaw
 from packs.services.granting import grant_or_extend
+from packs.services.pausing import answer_pause, ask_for_pause, resume
 from packs.services.refunding import close_refunded, refund_credits, restore_credits, unsettled_of
 
 __all__ = [
     "adjust_credits",
+    "answer_pause",
+    "ask_for_pause",
     "close_refunded",
     "come_back",
     "expire_lapsed",
@@ -29,6 +32,7 @@ __all__ = [
     "refund_credits",
     "release_credit",
     "restore_credits",
+    "resume",
     "take_returned",
     "thaw",
     "unsettled_of",
