@@ -55,6 +55,9 @@ class Numbers(BaseSettings):
     claim_hours: int = Field(72, ge=1, description="so long after a session either side may say something was wrong")
     claim_answer_hours: int = Field(48, ge=1, description="the other side agrees or answers within this time")
     pause_days: int = Field(30, ge=0, description="a pack can be paused so many days in all")
+    vacation_moves_expiry_days: int = Field(
+        7, ge=1, description="a mentor's vacation of so many days moves the packs' expiry by itself"
+    )
     make_up_days: int = Field(14, ge=1, description="validity of a make-up pack")
     money_hold_hours: int = Field(72, ge=0, description="pending money becomes available this long after settling")
     mentor_share_percent: int = Field(70, ge=0, le=100, description="a mentor's share of a payment")

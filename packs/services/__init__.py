@@ -11,7 +11,7 @@ from packs.services.credits import (
     unuse_credit,
     use_credit,
 )
-from packs.services.expiry import expire_lapsed
+from packs.services.expiry import expire_lapsed, shift_expiry
 from packs.services.freezing import freeze, thaw
 from packs.services.granting import grant_or_extend
 from packs.services.pausing import answer_pause, ask_for_pause, resume
@@ -33,6 +33,7 @@ __all__ = [
     "release_credit",
     "restore_credits",
     "resume",
+    "shift_expiry",
     "take_returned",
     "thaw",
     "unsettled_of",

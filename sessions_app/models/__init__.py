@@ -1,6 +1,7 @@
 from sessions_app.models.availability import DateException, Vacation, WeeklyRule
 from sessions_app.models.block import BusyTime, CalendarBlock
 from sessions_app.models.claim import Claim
+from sessions_app.models.proposal import MoveProposal
 from sessions_app.models.request import BookingRequest
 from sessions_app.models.session import Session, SessionEvent
 
@@ -10,6 +11,7 @@ __all__ = [
     "CalendarBlock",
     "Claim",
     "DateException",
+    "MoveProposal",
     "Session",
     "SessionEvent",
     "Vacation",

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from django.conf import settings
+from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import Q
 
@@ -86,6 +87,9 @@ class Vacation(models.Model):
     first_day = models.DateField(help_text="In the mentor's zone.")
     last_day = models.DateField(help_text="Still away on this day.")
     note = models.CharField(max_length=120, blank=True, help_text="Students read it.")
+    moved_packs = ArrayField(
+        models.BigIntegerField(), default=list, blank=True, help_text="Packs whose expiry it moved by its length."
+    )
     created_at = models.DateTimeField()
 
     class Meta:
