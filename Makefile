@@ -1,4 +1,5 @@
 # make demo      the whole product with demo data on http://localhost:8000 (PORT=, DATA_DIR=)
+#   PROVIDERS=standins       with stand-ins of Stripe, PayPal and Paystack to pay at
 # make test      the whole test suite                                       (ARGS="-k seats")
 # make services  PostgreSQL and Redis for development, in the foreground
 # make check     linters and type checks

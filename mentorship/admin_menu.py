@@ -59,8 +59,11 @@ UNFOLD = {
                 ("Orders", "shopping_bag", "payments_order"),
                 ("Payments", "payments", "payments_payment"),
                 ("Refunds", "undo", "payments_refund"),
+                ("Disputes", "gavel", "payments_dispute"),
+                ("Payouts", "account_balance", "payments_payout"),
                 ("Ledger", "balance", "payments_ledgertransaction"),
                 ("Webhook events", "webhook", "payments_webhookevent"),
+                ("Audit", "fact_check", "pages_auditrun"),
             ),
             _group(
                 "Messages",

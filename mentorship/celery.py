@@ -39,9 +39,11 @@ app.conf.beat_schedule = {
     "end_pauses": every(crontab(minute="3"), "end_pauses", expires=3000),
     "sweep_seats": every(crontab(minute="5"), "sweep_seats", expires=3000),
     "warn_pack_expiry": every(crontab(minute="8"), "warn_pack_expiry", expires=3000),
+    "take_back_unpaid_credits": every(crontab(minute="10"), "take_back_unpaid_credits", expires=3000),
     "release_shares": every(crontab(minute="12"), "release_shares", expires=3000),
     "reconcile_orders": every(crontab(minute="20"), "reconcile_orders", expires=3000),
     "reconcile_reversals": every(crontab(minute="25"), "reconcile_reversals", expires=3000),
     "refresh_listings": every(crontab(minute="*/10"), "refresh_listings", expires=500),
+    "audit_books": every(crontab(minute="10", hour="4"), "audit_books", expires=3000),
     "forget_old_keys": every(crontab(minute="40", hour="3"), "forget_old_keys", expires=3000),
 }

@@ -24,6 +24,7 @@ CSRF_TRUSTED_ORIGINS = [BASE_URL]
 SANDBOX_PAYMENTS = ENV.sandbox_payments
 ENCRYPTION_KEYS = ENV.encryption_keys or [f"encryption:{SECRET_KEY}"]
 METRICS_TOKEN = ENV.metrics_token
+OPERATOR_NAME, OPERATOR_ADDRESS, OPERATOR_TAX_ID = ENV.operator_name, ENV.operator_address, ENV.operator_tax_id
 SANDBOX_SECRET = ENV.sandbox_secret or f"sandbox:{SECRET_KEY}"
 
 INSTALLED_APPS = [
@@ -240,4 +241,7 @@ logs.configure(ENV.log_level, human=DEMO or DEBUG)
 if ENV.sentry_dsn:
     import sentry_sdk
 
-    sentry_sdk.init(dsn=ENV.sentry_dsn, send_default_pii=False)
+    # Local variables and bodies hold what must not leave the house: credentials, payers' names, mentors' accounts.
+    sentry_sdk.init(
+        dsn=ENV.sentry_dsn, send_default_pii=False, include_local_variables=False, max_request_body_size="never"
+    )

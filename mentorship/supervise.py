@@ -7,6 +7,7 @@ import errno
 import fcntl
 import hashlib
 import http.client
+import json
 import os
 import secrets
 import socket
@@ -34,6 +35,11 @@ READY = """
 
   Logs: {logs}    Stop: Ctrl-C
 """
+STANDIN_ADDRESSES = ("STRIPE_API_BASE", "PAYPAL_BASE_URL", "PAYSTACK_BASE_URL")
+STANDINS = """
+  Besides the sandbox one can pay at stand-ins of Stripe, PayPal and Paystack, which run here and take no money:
+    {addresses}
+"""
 
 
 # --- the three commands ---------------------------------------------------------------------------------------------
@@ -42,6 +48,8 @@ READY = """
 def demo() -> None:
     """The whole product with demo data, until Ctrl-C."""
     port = read_port()
+    if os.environ.get("PROVIDERS") not in (None, "", "standins"):
+        raise CannotStart("PROVIDERS can only be `standins` (or not be set): make demo PROVIDERS=standins")
     data_dir = open_data_dir(os.environ.get("DATA_DIR") or ".data")
     with occupied(data_dir):
         refuse_busy_port(port)
@@ -51,8 +59,12 @@ def demo() -> None:
             env = demo_environment(data_dir, port)
             serve_databases(group, env)
             prepare(group, env)
+            if os.environ.get("PROVIDERS"):
+                start_standins(group, env, port)
             start_product(group, env, port)
             print(READY.format(address=env["BASE_URL"], logs=data_dir / "log"), flush=True)
+            if os.environ.get("PROVIDERS"):
+                print(STANDINS.format(addresses=", ".join(env[name] for name in STANDIN_ADDRESSES)), flush=True)
             group.watch()
         except Stopped:
             pass
@@ -157,6 +169,21 @@ def state_of(group: Group) -> str:
             found = os.stat(os.path.join(folder, name))
             digest.update(f"{folder}/{name} {found.st_size} {found.st_mtime_ns}\n".encode())
     return digest.hexdigest()
+
+
+def start_standins(group: Group, env: dict[str, str], port: int) -> None:
+    """Stripe, PayPal and Paystack on free ports of this machine, and the settings that lead there into `env`.
+
+    Not imported but started: what the tests own is no part of the product.
+    """
+    written = group.data_dir / "standins.json"
+    written.unlink(missing_ok=True)
+    argv = [sys.executable, "-m", "tests.standins", "--site", f"http://localhost:{port}", "--write", str(written)]
+    with Step("stand-ins of Stripe, PayPal and Paystack"):
+        standins = product_child(group, "standins", env, argv)
+        group.start(standins)
+        group.wait(written.exists, standins, 60)
+        env |= json.loads(written.read_text())
 
 
 def start_product(group: Group, env: dict[str, str], port: int) -> None:

@@ -27,7 +27,7 @@ __all__ = ["Notice", "notify", "notify_many", "relay", "send_mail", "withdraw"]
 
 @dataclass(frozen=True)
 class Notice:
-    """One person to tell. `context` are the values the kind's sentences need (`notifications/kinds.py`)."""
+    """One person to tell. `context` are the values the kind's sentences need (`notifications/kinds/`)."""
 
     recipient: User
     about: str

@@ -56,7 +56,7 @@ def tell(kind_name: str, recipient: User, context: dict[str, Any], now: datetime
     """
     kind = KINDS[kind_name]
     role = role_of(kind, recipient, context)
-    words = kind.words_for(role)
+    words = kind.words_for(role, str(context.get("what") or ""))
     values = _values(role, recipient, context, now)
     sentences = [_fill(s, values, kind_name) for s in words.text if not isinstance(s, maybe) or _complete(s, values)]
     title = _one_line(_fill(words.title, values, kind_name))

@@ -2,15 +2,33 @@ from __future__ import annotations
 
 from django.contrib import admin
 from django.http import HttpRequest
+from django.urls import reverse
+from django.utils.html import format_html
 
 from mentorship.kernel import clock
 from mentorship.kernel.admin import CreditsForm, ReadOnlyAdmin, ReadOnlyInline, verb
-from packs.models import CreditEntry, Purchase, SessionPack
+from packs.models import CreditEntry, Freeze, Purchase, SessionPack
 from packs.services import adjust_credits
 
 
 class PurchaseInline(ReadOnlyInline):
+    """Each purchase is refunded by itself: its order's page says what that would do."""
+
     model = Purchase
+    fields = ("title", "sessions", "price_display", "created_at", "order_id", "refund")
+    readonly_fields = ("price_display", "refund")
+
+    @admin.display(description="refund")
+    def refund(self, purchase: Purchase) -> str:
+        if purchase.order_id is None or not purchase.amount_minor:
+            return "nothing was paid"
+        # Only an address: the orders live some floors up.
+        url = reverse("admin:payments_order_refund", args=[purchase.order_id])
+        return format_html('<a class="text-primary-600 dark:text-primary-500 underline" href="{}">Refund</a>', url)
+
+
+class FreezeInline(ReadOnlyInline):
+    model = Freeze
 
 
 class CreditEntryInline(ReadOnlyInline):
@@ -26,7 +44,7 @@ class SessionPackAdmin(ReadOnlyAdmin):
     list_filter = ("status", "takes_seat")
     list_select_related = ("student", "mentor")
     search_fields = ("student__email", "mentor__email", "title")
-    inlines = (PurchaseInline, CreditEntryInline)
+    inlines = (PurchaseInline, FreezeInline, CreditEntryInline)
     actions_detail = ("credits",)
 
     @verb("Give or take credits", "An entry with your name and reason explains it on the statement.", CreditsForm)
@@ -51,3 +69,11 @@ class CreditEntryAdmin(ReadOnlyAdmin):
     list_filter = ("kind",)
     list_select_related = ("pack", "by")
     search_fields = ("pack__student__email", "session_id")
+
+
+@admin.register(Freeze)
+class FreezeAdmin(ReadOnlyAdmin):
+    list_display = ("since", "pack", "cause", "until")
+    list_filter = (("until", admin.EmptyFieldListFilter),)
+    list_select_related = ("pack",)
+    search_fields = ("pack__student__email", "cause")

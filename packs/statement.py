@@ -80,7 +80,7 @@ def _line(
     return Line(
         id=entry.pk,
         at=entry.at,
-        what=_what(entry, session, reader),
+        what=_what(pack, entry, session, reader),
         why=" · ".join(word for word in why if word),
         change=_change(entry),
         left=left,
@@ -91,11 +91,11 @@ def _line(
     )
 
 
-def _what(entry: CreditEntry, session: BookedSession | None, reader: Reader) -> str:
+def _what(pack: SessionPack, entry: CreditEntry, session: BookedSession | None, reader: Reader) -> str:
     when = local_time.words(session.starts_at, reader.zone, now=reader.now) if session else "a session"
     match entry.kind:
         case Kind.GRANTED:
-            return _bought(entry, reader)
+            return _bought(pack, entry, reader)
         case Kind.GIVEN:
             return "Given"
         case Kind.TAKEN:
@@ -120,11 +120,12 @@ def _what(entry: CreditEntry, session: BookedSession | None, reader: Reader) -> 
             return "A make-up session"
 
 
-def _bought(entry: CreditEntry, reader: Reader) -> str:
+def _bought(pack: SessionPack, entry: CreditEntry, reader: Reader) -> str:
     if entry.purchase is None:
         return "Granted"
     price = f" for {entry.purchase.price_display}" if reader.sees_price and entry.purchase.amount_minor else ""
-    return f"Bought {entry.purchase.title}{price}"
+    by_another = not entry.purchase.amount_minor and entry.by_id not in (None, pack.student_id)
+    return f"{'Given' if by_another else 'Bought'} {entry.purchase.title}{price}"
 
 
 def _used(entry: CreditEntry, session: BookedSession | None) -> str:

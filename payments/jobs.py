@@ -3,7 +3,7 @@ from __future__ import annotations
 from datetime import datetime
 
 from mentorship.kernel.jobs import job
-from payments.services import ending, inbox, refunds, sandbox, shares
+from payments.services import ending, inbox, refunds, reversals, sandbox, shares
 
 
 @job
@@ -45,6 +45,11 @@ def reconcile_orders(now: datetime) -> int:
 @job
 def reconcile_reversals(now: datetime) -> int:
     return ending.reconcile_reversals(now)
+
+
+@job
+def take_back_unpaid_credits(now: datetime) -> int:
+    return reversals.take_what_came_back(now)
 
 
 @job

@@ -148,6 +148,49 @@ def post_refund(refund: Refund, *, now: datetime) -> None:
     _reverse(refund.payment, refund.amount_minor, where, cause=f"refund:{refund.pk}", memo=f"refund: {what}", now=now)
 
 
+def post_bounced(refund: Refund, *, now: datetime) -> None:
+    """A refund came back: the money is at the provider again, and is nobody's until it is paid by hand."""
+    amount = refund.amount_minor
+    post(
+        cause=f"bounced:{refund.pk}",
+        memo="a refund came back",
+        order=refund.order,
+        provider=refund.payment.provider,
+        currency=refund.currency,
+        postings=[(Account.PROVIDER, amount), (Account.UNCLAIMED, -amount)],
+        at=now,
+    )
+
+
+def post_bounce_paid(refund: Refund, *, now: datetime) -> None:
+    """And was paid to the buyer from our bank."""
+    amount = refund.amount_minor
+    post(
+        cause=f"bounced-paid:{refund.pk}",
+        memo="a refund that came back, paid by hand",
+        order=refund.order,
+        currency=refund.currency,
+        postings=[(Account.UNCLAIMED, amount), (Account.BANK, -amount)],
+        at=now,
+    )
+
+
+def post_dispute_fee(dispute: Dispute, amount: int, currency: str, *, now: datetime) -> None:
+    """What the provider charges for a dispute, won or lost, is the platform's cost."""
+    cause = f"dispute-fee:{dispute.pk}"
+    if not amount or is_posted(cause):
+        return
+    post(
+        cause=cause,
+        memo=f"{dispute.provider}'s fee for a dispute",
+        order=dispute.order,
+        provider=dispute.provider,
+        currency=currency,
+        postings=[(Account.FEES, amount), (Account.PROVIDER, -amount)],
+        at=now,
+    )
+
+
 def post_lost_dispute(dispute: Dispute, *, now: datetime) -> None:
     """The bank has taken it back, all of it. The caller has locked the order and the mentor."""
     payment = dispute.payment

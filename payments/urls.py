@@ -1,6 +1,6 @@
 from django.urls import path
 
-from payments.views import checkout, orders, sandbox, wallet, webhook
+from payments.views import checkout, invitations, orders, payouts, receipt, refunds, sandbox, wallet, webhook
 
 urlpatterns = [
     # Before the API's own addresses: a webhook is a raw body, not a call.
@@ -10,5 +10,14 @@ urlpatterns = [
     path("checkout/return/<uuid:order_id>", orders.back, name="checkout_return"),
     path("checkout/orders/<uuid:order_id>", orders.show, name="order"),
     path("checkout/orders/<uuid:order_id>/end", orders.end, name="order_end"),
+    path("checkout/orders/<uuid:order_id>/refund", refunds.ask, name="refund_ask"),
+    path("tutor/orders/<uuid:order_id>/refund", refunds.refund, name="refund_sale"),
+    path("tutor/orders/<uuid:order_id>/refund/decline", refunds.decline, name="refund_decline"),
+    path("tutor/invite", invitations.invite, name="invite"),
+    path("checkout/orders/<uuid:paid_id>/receipt", receipt.page, name="receipt"),
+    path("checkout/orders/<uuid:paid_id>/receipt.pdf", receipt.pdf, name="receipt_pdf"),
     path("tutor/wallet", wallet.wallet, name="wallet"),
+    path("tutor/wallet/statement.csv", wallet.download, name="wallet_statement"),
+    path("tutor/wallet/payouts", payouts.ask, name="payout_request"),
+    path("tutor/wallet/details", payouts.details, name="payout_details"),
 ]

@@ -7,7 +7,7 @@ from typing import Any
 
 from django import forms
 from django.contrib import admin, messages
-from django.http import HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from unfold.admin import ModelAdmin, TabularInline
 from unfold.dataclasses import ActionDialog
@@ -63,11 +63,13 @@ class CreditsForm(ReasonForm):
 def verb(title: str, explanation: str, form: type[BaseDialogForm] = BaseDialogForm) -> Callable[..., Any]:
     """A detail action that says what it will do, asks, and then makes one service call. Its refusal is shown as it is.
 
-    The decorated method gets (request, form, object_id) and returns the sentence to show.
+    The decorated method gets (request, form, object_id) of a row that there is, and returns the sentence to show.
     """
 
     def decorate(method: Callable[..., str]) -> Any:
         def act(self: ModelAdmin, request: HttpRequest, form: BaseDialogForm, object_id: str) -> HttpResponse:
+            if self.get_object(request, object_id) is None:
+                raise Http404
             try:
                 messages.success(request, method(self, request, form, object_id))
             except Refusal as refusal:

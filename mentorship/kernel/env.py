@@ -64,16 +64,20 @@ class Numbers(BaseSettings):
     open_packs_per_student: int = Field(0, ge=0, description="0: no limit")
     bookings_per_minute: int = Field(10, ge=1, description="booking attempts per user and minute")
     checkouts_per_minute: int = Field(10, ge=1, description="checkouts per user and minute")
+    invitations_per_day: int = Field(20, ge=1, description="students a mentor may invite in 24 hours")
 
 
 class Env(BaseSettings):
     model_config = SettingsConfigDict(extra="ignore")
 
+    # repr=False: settings are printed by debug pages and error reports.
     secret_key: str = Field(
-        "", description="signs cookies and links; your own, at least 40 characters; **required** outside the demo"
+        "",
+        repr=False,
+        description="signs cookies and links; your own, at least 40 characters; **required** outside the demo",
     )
-    database_url: str = Field(description="postgresql://user:password@host:port/name")
-    redis_url: str = Field(description="redis://host:port/0, or unix:///path/to/redis.sock")
+    database_url: str = Field(repr=False, description="postgresql://user:password@host:port/name")
+    redis_url: str = Field(repr=False, description="redis://host:port/0, or unix:///path/to/redis.sock")
     base_url: str = Field("http://localhost:8000", description="public address, used in mails")
     allowed_hosts: Annotated[list[str], NoDecode] = Field(
         [], description="comma separated host names; BASE_URL's is included"
@@ -81,21 +85,30 @@ class Env(BaseSettings):
     debug: bool = Field(False, description="Django's debug pages; never in production")
     demo: bool = Field(False, alias="MENTORSHIP_DEMO", description="1: demo bar, demo clock, sandbox payments")
     sandbox_payments: bool = Field(False, description="1: offer the built-in sandbox provider (refused in production)")
-    sandbox_secret: str = Field("", description="signs the sandbox's webhooks; derived from SECRET_KEY when empty")
+    sandbox_secret: str = Field(
+        "", repr=False, description="signs the sandbox's webhooks; derived from SECRET_KEY when empty"
+    )
     trusted_proxies: int = Field(
         0, ge=0, description="how many proxies stand in front; their X-Forwarded-For and -Proto are believed"
     )
     email_url: str = Field(
         "",
+        repr=False,
         description="smtps://user:password@host:port (TLS), smtp+tls:// (STARTTLS) or smtp://; empty: mail goes to the log",
     )
     default_from_email: str = Field("Mentorship <hello@localhost>", description="sender of all mail")
     encryption_keys: Annotated[list[str], NoDecode] = Field(
         [],
+        repr=False,
         description="encrypts mentors' payout details: the first one writes, the others still read (rotation); comma "
         "separated, at least 32 characters each; derived from SECRET_KEY when empty",
     )
-    metrics_token: str = Field("", description="`/metrics` answers to this bearer token; empty: there is no such page")
+    operator_name: str = Field("Mentorship", description="who runs this place; stands on receipts")
+    operator_address: str = Field("", description="its postal address on receipts; `\\n` begins a new line")
+    operator_tax_id: str = Field("", description="its tax or VAT number on receipts")
+    metrics_token: str = Field(
+        "", repr=False, description="`/metrics` answers to this bearer token; empty: there is no such page"
+    )
     data_dir: str = Field(".data", description="uploads and embedded servers")
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field("INFO", description="least level that is logged")
     sentry_dsn: str = Field("", description="optional: report errors to Sentry")
@@ -111,6 +124,11 @@ class Env(BaseSettings):
         if any(len(key) < 32 for key in value):
             raise ValueError("each key must have at least 32 characters")
         return value
+
+    @field_validator("operator_address")
+    @classmethod
+    def lines_of_the_address(cls, value: str) -> str:
+        return value.replace("\\n", "\n").strip()
 
     @field_validator("database_url")
     @classmethod

@@ -21,6 +21,7 @@ TITLES = {
     422: "That could not be understood",
     429: "Slow down",
     500: "Something broke on our side",
+    503: "Not now",
 }
 
 

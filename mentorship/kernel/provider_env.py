@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Annotated
 from urllib.parse import urlsplit
 
@@ -27,17 +28,22 @@ List = Annotated[list[str], NoDecode]
 class Providers(BaseSettings):
     model_config = SettingsConfigDict(extra="ignore")
 
-    stripe_secret_key: str = Field("", description="Stripe's secret key, `sk_live_...` or `sk_test_...`")
-    stripe_webhook_secrets: List = Field([], description="`whsec_...`; two, comma separated, while a secret is rotated")
+    # repr=False: settings are printed by debug pages and error reports.
+    stripe_secret_key: str = Field("", repr=False, description="Stripe's secret key, `sk_live_...` or `sk_test_...`")
+    stripe_webhook_secrets: List = Field(
+        [], repr=False, description="`whsec_...`; two, comma separated, while a secret is rotated"
+    )
     stripe_api_base: str = Field(STRIPE, description="Stripe's API")
     paypal_client_id: str = Field("", description="PayPal's REST app")
-    paypal_client_secret: str = Field("", description="its secret")
+    paypal_client_secret: str = Field("", repr=False, description="its secret")
     paypal_webhook_ids: List = Field([], description="the webhook's id at PayPal; two while it is replaced")
     paypal_base_url: str = Field(PAYPAL, description=f"PayPal's API; test money: `{PAYPAL_SANDBOX}`")
     paypal_cert_allowed_hosts: List = Field(CERT_HOSTS, description="hosts PayPal's signing certificate may come from")
     paypal_ca_file: str = Field("", description="PEM file with the roots of that certificate; empty: the system's")
     paystack_secret_keys: List = Field(
-        [], description="`sk_live_...` or `sk_test_...`; a second one still verifies webhooks while the key is rotated"
+        [],
+        repr=False,
+        description="`sk_live_...` or `sk_test_...`; a second one still verifies webhooks while the key is rotated",
     )
     paystack_base_url: str = Field(PAYSTACK, description="Paystack's API")
     providers_anywhere: bool = Field(
@@ -62,6 +68,13 @@ class Providers(BaseSettings):
         if parts.scheme not in ("http", "https") or not parts.hostname or parts.query or parts.fragment:
             raise ValueError("must be an http(s):// address")
         return value.rstrip("/")
+
+    @field_validator("paypal_ca_file")
+    @classmethod
+    def is_readable(cls, value: str) -> str:
+        if value and not (Path(value).is_file() and b"BEGIN CERTIFICATE" in Path(value).read_bytes()):
+            raise ValueError("must be a PEM file with certificates")
+        return value
 
     @model_validator(mode="after")
     def credentials_are_complete(self) -> Providers:

@@ -3,6 +3,7 @@ from __future__ import annotations
 from datetime import datetime
 
 from mentorship.kernel.jobs import job
+from mentorship.pages.audit.keeping import audit_and_keep
 from mentorship.pages.listings import refresh_listing
 from mentorship.people.models import MentorProfile
 
@@ -14,3 +15,9 @@ def refresh_listings(now: datetime) -> int:
     """Refresh the marketplace's projection of every visible mentor, in batches."""
     ids = list(MentorProfile.objects.visible().order_by("user").values_list("user_id", flat=True))
     return sum(refresh_listing(ids[i : i + BATCH], now) for i in range(0, len(ids), BATCH))
+
+
+@job
+def audit_books(now: datetime) -> int:
+    """Prove every sum against the others, and keep what was found. Returns how many rows are broken."""
+    return audit_and_keep(now).broken

@@ -30,3 +30,29 @@ class MentorListing(models.Model):
 
     def __str__(self) -> str:
         return f"listing of {self.mentor_id}"
+
+
+class AuditRun(models.Model):
+    """What the audit found, and since when something has been broken: a record of a look, of which only the last counts."""
+
+    at = models.DateTimeField()
+    took_ms = models.PositiveIntegerField(verbose_name="took, ms")
+    broken = models.PositiveIntegerField(help_text="Rows that must never be.")
+    overdue = models.PositiveIntegerField(help_text="Rows for which a job is late, or that wait for a person.")
+    notes = models.PositiveIntegerField(help_text="Rows worth a look.")
+    broken_since = models.DateTimeField(
+        null=True, blank=True, help_text="The first of the runs in a row that found something broken."
+    )
+    findings = models.JSONField(default=list)
+
+    class Meta:
+        ordering = ["-id"]
+        get_latest_by = "id"
+
+    def __str__(self) -> str:
+        return f"{self.at:%Y-%m-%d %H:%M}: {self.result}"
+
+    @property
+    def result(self) -> str:
+        """ "clean", or since when it is not."""
+        return f"broken since {self.broken_since:%Y-%m-%d %H:%M}" if self.broken_since else "clean"

@@ -21,6 +21,7 @@ from mentorship.pages.session_card import SessionCard, cards
 from mentorship.people.http import SignedInRequest, mentors_only
 from packs.models import SessionPack
 from payments import ledger
+from payments.models import Order
 from sessions_app.models import Session
 from sessions_app.week import week_range
 
@@ -49,7 +50,7 @@ def mentor_room(request: SignedInRequest) -> HttpResponse:
         "profile": profile,
         "today_words": date_format(now.astimezone(zone), "l, j F"),
         "today": [card for card in sessions if _day(card, zone) == now.astimezone(zone).date() and not _gone(card)],
-        "needs": [_to_settle(card, zone) for card in unsettled] + _set_up(profile),
+        "needs": _asked_back(user) + [_to_settle(card, zone) for card in unsettled] + _set_up(profile),
         "seats": row,
         "seat_words": counts(row),
         "balances": ledger.balances(user.pk),
@@ -114,6 +115,19 @@ def _to_settle(card: SessionCard, zone: Any) -> dict[str, Any]:
         "until": card.settles_at,
         "url": card.session.get_absolute_url(),
     }
+
+
+def _asked_back(user: Any) -> list[dict[str, Any]]:
+    """Students who ask for a refund, the longest waiting first."""
+    asked = Order.objects.filter(mentor=user, refund_asked_at__isnull=False).select_related("student")
+    return [
+        {
+            "title": f"{order.student.first_name} asks for a refund",
+            "text": f"{order.amount_display}, {order.title}: “{order.refund_wish}”",
+            "url": f"/tutor/orders/{order.pk}/refund",
+        }
+        for order in asked.order_by("refund_asked_at")[:20]
+    ]
 
 
 def _set_up(profile: Any) -> list[dict[str, Any]]:

@@ -34,7 +34,7 @@ def statement(request: SignedInRequest, pack_id: int) -> HttpResponse:
     sessions = {s.pk: s for s in Session.objects.of(user).filter(pk__in=session_ids).numbered()}
     reader = Reader(user.pk, request.user.zone, sees_price=is_student, now=now)
     told = lines(pack, entries, sessions, reader)
-    orders = _orders(told) if is_student else {}
+    orders = _orders(told)
     held = sorted((s for s in sessions.values() if s.pack_id == pack.pk and s.is_booked), key=lambda s: s.starts_at)
     context = {
         "pack": pack,
@@ -48,7 +48,7 @@ def statement(request: SignedInRequest, pack_id: int) -> HttpResponse:
         "seat": Seat.objects.occupying(now).filter(student=pack.student_id, mentor=pack.mentor_id).first()
         if pack.takes_seat
         else None,
-        "entries": [_entry(line, orders) for line in told],
+        "entries": [_entry(line, _links(line, orders, pack, is_student=is_student)) for line in told],
     }
     return render(request, "rooms/statement.html", context)
 
@@ -57,13 +57,28 @@ def _orders(told: list[Line]) -> dict[Any, Order]:
     return Order.objects.in_bulk([line.order_id for line in told if line.order_id])
 
 
-def _entry(line: Line, orders: dict[Any, Order]) -> dict[str, Any]:
-    """A line for components/statement.html, with the way to the session or the order it is about."""
+def _links(line: Line, orders: dict[Any, Order], pack: SessionPack, *, is_student: bool) -> list[dict[str, str]]:
+    """The ways to the session or the order a line is about, and to its money: each purchase is refunded by itself."""
     links = []
     if line.session_id:
         links.append({"url": f"/mentorship/session/{line.session_id}", "label": "the session"})
-    if order := orders.get(line.order_id):
+    order = orders.get(line.order_id)
+    if order is None:
+        return links
+    if is_student:
         links.append({"url": order.get_absolute_url(), "label": f"order {order.number}"})
+        if order.paid_at:
+            links.append({"url": f"{order.get_absolute_url()}/receipt", "label": "receipt"})
+    if order.amount_minor and pack.status in (SessionPack.Status.ACTIVE, SessionPack.Status.EXPIRED):
+        if is_student:
+            links.append({"url": f"{order.get_absolute_url()}/refund", "label": "ask for a refund"})
+        else:
+            links.append({"url": f"/tutor/orders/{order.pk}/refund", "label": "refund"})
+    return links
+
+
+def _entry(line: Line, links: list[dict[str, str]]) -> dict[str, Any]:
+    """A line for components/statement.html."""
     return {
         "id": line.id,
         "at": line.at,

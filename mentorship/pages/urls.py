@@ -6,6 +6,7 @@ from mentorship.pages import (
     health,
     marketplace,
     mentor_page,
+    metrics,
     offering_page,
     rooms_mentor,
     rooms_student,
@@ -39,4 +40,5 @@ urlpatterns = [
     path(f"{SESSION}/no-show", session_verbs.no_show_page, name="session_no_show"),
     path("healthz", health.healthz, name="healthz"),
     path("readyz", health.readyz, name="readyz"),
+    path("metrics", metrics.metrics, name="metrics"),
 ]

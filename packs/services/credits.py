@@ -15,7 +15,7 @@ from django.db.models import F, Q, Sum
 from mentorship.kernel.guards import polite
 from mentorship.kernel.locking import lock
 from mentorship.kernel.refusals import NotFound, Refusal
-from packs.models import CreditEntry, SessionPack
+from packs.models import CreditEntry, Freeze, SessionPack
 
 Kind = CreditEntry.Kind
 
@@ -90,7 +90,7 @@ def use_credit(
 
 def _mark_used_up(pack: SessionPack, settled_at: datetime) -> None:
     if pack.status == SessionPack.Status.ACTIVE and pack.sessions_used == pack.sessions_total:
-        expired = pack.expires_at <= settled_at
+        expired = pack.expires_at <= settled_at and not pack.clock_stands
         pack.status = SessionPack.Status.EXPIRED if expired else SessionPack.Status.DEPLETED
         pack.depleted_at = None if expired else settled_at
         pack.save(update_fields=["status", "depleted_at"])
@@ -195,6 +195,10 @@ def _find_home(pack: SessionPack, purchase_id: int | None, session_id: UUID, rea
         created_at=now,
         expires_at=now + timedelta(days=settings.MENTORSHIP.make_up_days),
     )
+    for freeze in pack.freezes.filter(until=None):
+        # What is in dispute stays so wherever its credit goes.
+        Freeze.objects.create(pack=make_up, cause=freeze.cause, since=now)
+        SessionPack.objects.filter(pk=make_up.pk).update(frozen_at=now)
     record(
         make_up, Kind.MOVED_IN, total=1, purchase_id=purchase_id, session_id=session_id, by=None, reason=reason, at=now
     )

@@ -3,6 +3,7 @@ from __future__ import annotations
 import pgtrigger
 from django.conf import settings
 from django.db import models
+from django.db.models import Q
 
 from mentorship.kernel import money
 from payments.models.order import Order
@@ -65,7 +66,11 @@ class LedgerEntry(models.Model):
                 name="payments_mentor_accounts_name_theirs",
             ),
         ]
-        indexes = [models.Index(fields=["mentor", "currency", "account"], name="payments_balances")]
+        indexes = [
+            models.Index(fields=["mentor", "currency", "account"], name="payments_balances"),
+            models.Index(fields=["mentor", "-transaction"], name="payments_statement"),
+            models.Index(fields=["currency"], condition=Q(account="UNCLAIMED"), name="payments_unclaimed"),
+        ]
         triggers = [
             pgtrigger.Protect(name="append_only", operation=pgtrigger.Update | pgtrigger.Delete),
             pgtrigger.Trigger(

@@ -183,6 +183,14 @@ class Order(models.Model):
             return self.Status.EXPIRED.value
         return self.status
 
+    @property
+    def is_collected(self) -> bool:
+        """Whether a payment the buyer has only approved may be taken.
+
+        Not what was replaced or given up; nor what was declined: the buyer was told so and may have paid another order.
+        """
+        return self.replaced_at is None and self.status != self.Status.FAILED
+
     def get_absolute_url(self) -> str:
         return f"/checkout/orders/{self.pk}"
 

@@ -63,7 +63,17 @@ class Payment(models.Model):
 
 class RefundQuerySet(models.QuerySet["Refund"]):
     def due(self, machine_now: datetime) -> RefundQuerySet:
-        return self.filter(status=Refund.Status.REQUESTED, next_attempt_at__lte=machine_now)
+        """To be asked for at the provider. While the payment is disputed nothing is: it could go back twice."""
+        waiting = self.filter(status=Refund.Status.REQUESTED, next_attempt_at__lte=machine_now)
+        return waiting.exclude(payment__disputes__status="OPEN")
+
+    def needing_somebody(self) -> RefundQuerySet:
+        """An admin has to do or decide something about them."""
+        failed = Q(status=Refund.Status.FAILED, called_off_at__isnull=True)
+        by_hand = Q(status=Refund.Status.REQUESTED, payment__provider="manual")
+        came_back = Q(bounced_at__isnull=False, bounce_paid_at__isnull=True)
+        begun_there = Q(cause__startswith="provider:", sessions=0, payment__status=Payment.Status.CONFIRMED)
+        return self.filter(failed | by_hand | came_back | (begun_there & ~Q(order__attention="")))
 
     def going_back(self) -> int:
         """The sum that went back or is on its way, minor units."""
@@ -106,6 +116,12 @@ class Refund(models.Model):
     next_attempt_at = models.DateTimeField(help_text="Machine time.")
     error = models.CharField(max_length=500, blank=True)
     by_hand = models.BooleanField(default=False, help_text="Paid back from our bank, not by the provider.")
+    bounced_at = models.DateTimeField(
+        null=True, blank=True, help_text="It had succeeded, and the money came back: the buyer's account is closed."
+    )
+    bounce_paid_at = models.DateTimeField(
+        null=True, blank=True, help_text="What had come back was paid to the buyer by hand."
+    )
     called_off_at = models.DateTimeField(
         null=True, blank=True, help_text="It had failed, and an admin gave the sessions back instead."
     )
@@ -128,6 +144,25 @@ class Refund(models.Model):
     @property
     def amount_display(self) -> str:
         return money.display(self.amount_minor, self.currency)
+
+    @property
+    def needs(self) -> str:
+        """What an admin has to do or decide about it, or "" (the same word as the queryset's)."""
+        if self.status == self.Status.FAILED and self.called_off_at is None:
+            return "failed: try again, pay it back by hand, or call it off"
+        if self.status == self.Status.REQUESTED and self.payment.provider == "manual":
+            return "pay it back by hand"
+        if self.came_back:
+            return "came back from the buyer's bank: pay it by hand"
+        undecided = self.came_from_provider and not self.sessions and self.payment.status == Payment.Status.CONFIRMED
+        if undecided and self.order is not None and self.order.attention:
+            return "decide how many sessions go with it"
+        return ""
+
+    @property
+    def came_back(self) -> bool:
+        """It had succeeded, came back from the buyer's bank, and is not paid by hand yet."""
+        return self.bounced_at is not None and self.bounce_paid_at is None
 
     @property
     def came_from_provider(self) -> bool:

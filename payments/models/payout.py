@@ -42,6 +42,7 @@ class Payout(models.Model):
     reference = models.CharField(max_length=200, blank=True, help_text="The bank's reference, or why it was cancelled.")
 
     class Meta:
+        permissions = [("see_payout_details", "Can see where payouts go")]
         constraints = [
             models.CheckConstraint(condition=Q(amount_minor__gt=0), name="payments_payout_of_something"),
             models.UniqueConstraint(

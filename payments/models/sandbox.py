@@ -6,7 +6,7 @@ import secrets
 from datetime import datetime
 
 from django.db import models
-from django.db.models import Q
+from django.db.models import Q, Sum
 
 
 def new_reference() -> str:
@@ -41,6 +41,12 @@ class SandboxCheckout(models.Model):
         return self.status == self.Status.EXPIRED or (
             self.status == self.Status.OPEN and self.expires_at <= machine_now
         )
+
+    def left(self) -> int:
+        """What can still be refunded, minor units: not what went back, nor what a bank holds or has taken."""
+        gone = self.refunds.aggregate(n=Sum("amount_minor", default=0))["n"]
+        held = self.disputes.exclude(status="WON").aggregate(n=Sum("amount_minor", default=0))["n"]
+        return int(self.amount_minor - gone - held)
 
 
 class SandboxRefund(models.Model):

@@ -10,7 +10,22 @@ MAX_ATTEMPTS = 8
 
 class WebhookEventQuerySet(models.QuerySet["WebhookEvent"]):
     def due(self, machine_now: datetime) -> WebhookEventQuerySet:
-        return self.filter(processed_at__isnull=True, dead_at__isnull=True, next_attempt_at__lte=machine_now)
+        return self.waiting().filter(next_attempt_at__lte=machine_now)
+
+    def waiting(self) -> WebhookEventQuerySet:
+        """Not worked off yet: new, or to be tried again."""
+        return self.filter(processed_at__isnull=True, dead_at__isnull=True)
+
+    def dead(self) -> WebhookEventQuerySet:
+        """Given up after too many failures: somebody has to look."""
+        return self.filter(dead_at__isnull=False)
+
+    def done(self) -> WebhookEventQuerySet:
+        return self.filter(processed_at__isnull=False)
+
+    def over(self) -> WebhookEventQuerySet:
+        """Nothing happens to it any more by itself."""
+        return self.filter(Q(dead_at__isnull=False) | Q(processed_at__isnull=False))
 
 
 class WebhookEvent(models.Model):
@@ -37,7 +52,8 @@ class WebhookEvent(models.Model):
                 fields=["next_attempt_at"],
                 condition=Q(processed_at__isnull=True, dead_at__isnull=True),
                 name="payments_events_due",
-            )
+            ),
+            models.Index(fields=["provider"], condition=Q(dead_at__isnull=False), name="payments_dead_letters"),
         ]
 
     def __str__(self) -> str:

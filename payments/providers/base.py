@@ -16,6 +16,7 @@ from uuid import UUID
 from payments.models import Order, Payment, Refund
 
 TIMEOUT = 5  # seconds; the most a request may wait for a provider
+PATIENCE = 20  # seconds; the most a worker may: nobody waits for it
 
 
 class ProviderTrouble(Exception):
@@ -72,7 +73,8 @@ class PaymentFacts:
 class RefundFacts:
     """The provider's truth about one refund. `refund_id` is our Refund's id when the provider says we asked for it.
 
-    A refusal for good (nothing left, too old, disputed) is FAILED with `error`, and may have no reference.
+    A refusal for good (nothing left, too old, disputed) is FAILED with `error`, and may have no reference. A PENDING one
+    with `error` waits for something that a person has to do at the provider.
     """
 
     status: RefundStatus
@@ -85,13 +87,18 @@ class RefundFacts:
 
 @dataclass(frozen=True)
 class DisputeFacts:
-    """The provider's truth about one dispute (chargeback). A mere inquiry that moves no money is none."""
+    """The provider's truth about one dispute (chargeback). A mere inquiry that moves no money is none.
+
+    `fee` is what the provider charges for it so far, whoever wins.
+    """
 
     status: DisputeStatus
     reference: str
     amount: int
     currency: str
     reason: str = ""
+    fee: int = 0
+    fee_currency: str = ""
 
 
 @dataclass(frozen=True)
@@ -142,7 +149,8 @@ class Provider(Protocol):
     def parse_webhook(self, headers: Mapping[str, str], body: bytes, machine_now: datetime) -> Event:
         """Verify and read a webhook. Raises ForgedWebhook, and ValueError for what is signed but cannot be read.
 
-        It asks nobody: an event only says where to look.
+        It asks nobody what is true: an event only says where to look. Where the signature hangs on a certificate that
+        cannot be had now (PayPal), ProviderTrouble: the webhook has to be sent again.
         """
 
     def refund(self, refund: Refund) -> RefundFacts:

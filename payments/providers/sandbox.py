@@ -11,7 +11,6 @@ from uuid import UUID
 
 from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
-from django.db.models import Sum
 
 from mentorship.kernel import clock
 from payments.models import Order, Payment, Refund, SandboxCheckout, SandboxRefund
@@ -118,9 +117,8 @@ class Sandbox:
         page = self._paid(refund.payment)
         done = SandboxRefund.objects.filter(idempotency_key=str(refund.pk)).first()
         if done is None:
-            refunded = page.refunds.aggregate(n=Sum("amount_minor", default=0))["n"]
-            if refunded + refund.amount_minor > page.amount_minor:
-                error = "More than was paid cannot be refunded."
+            if refund.amount_minor > page.left():
+                error = "More than is left of the payment cannot be refunded."
                 return RefundFacts(RefundStatus.FAILED, "", refund.amount_minor, refund.currency, refund.pk, error)
             done, _ = SandboxRefund.objects.get_or_create(
                 idempotency_key=str(refund.pk),

@@ -33,6 +33,9 @@ def check_buyable(*, student: Any | None, offering: Offering, profile: MentorPro
             raise Refusal("not_for_sale", f"{name} wants to be asked first, and that is not possible here yet.")
     if student is None:
         return
+    if SessionPack.objects.filter(student=student, mentor=offering.mentor_id, frozen_at__isnull=False).exists():
+        name = profile.user.first_name
+        raise Refusal("pack_frozen", f"Something between you and {name} is being decided. Then you can buy again.")
     if offering.is_intro and intro_taken(student.pk, offering.mentor_id):
         raise Refusal("intro_used", f"You have already had your intro with {profile.user.first_name}.")
     if offering.takes_seat:

@@ -79,6 +79,7 @@ def confirm_payment(order_id: UUID, facts: PaymentFacts, *, now: datetime) -> Or
                 now=now,
                 url=order.return_path,
                 mentor_name=order.mentor.display_name,
+                receipt_url=f"{order.site_url}{order.get_absolute_url()}/receipt",
             )
     return order
 
@@ -132,6 +133,8 @@ def keep_unmatched(provider: str, facts: PaymentFacts, *, now: datetime) -> Paym
     """Money that belongs to no order of ours: kept once, for an admin to look at."""
     known = Payment.objects.filter(provider=provider, provider_payment_id=facts.payment_id).first()
     if known:
+        if known.status != Payment.Status.WRONG_MODE:
+            ledger.post_fee(known, facts.fee, facts.fee_currency, now=now)
         return known
     note = f"No order goes by {facts.reference!r}."
     wrong_mode = _is_wrong_mode(provider, facts)
@@ -139,6 +142,7 @@ def keep_unmatched(provider: str, facts: PaymentFacts, *, now: datetime) -> Paym
     payment = _payment(None, facts, status, note, now, provider)
     if not wrong_mode:
         ledger.post_unclaimed(payment, now=now)
+        ledger.post_fee(payment, facts.fee, facts.fee_currency, now=now)
     log.warning("payment_unmatched", provider=provider, payment=payment.pk)
     return payment
 

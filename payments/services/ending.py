@@ -62,9 +62,9 @@ def _fulfil(order_id: UUID, now: datetime) -> None:
 
 def close_pages(now: datetime) -> int:
     """Ask the providers to close the pages of orders that were replaced or given up."""
-    waiting = Order.objects.filter(replaced_at__isnull=False, page_closed_at__isnull=True).exclude(
-        provider_reference=""
-    )
+    waiting = Order.objects.filter(
+        replaced_at__isnull=False, page_closed_at__isnull=True, provider__in=providers.names()
+    ).exclude(provider_reference="")
     ids = waiting.order_by("replaced_at").values_list("pk", flat=True)[:BATCH]
     return _each(list(ids), lambda pk: _close(pk, now), "close_page")
 
@@ -80,7 +80,9 @@ def reconcile(now: datetime) -> int:
 
     The ones asked longest ago come first, so a bounded run gets round to all. Returns how many turned out paid.
     """
-    asked = Order.objects.filter(status__in=[Status.PENDING, Status.EXPIRED], created_at__gt=now - ASK_FOR)
+    asked = Order.objects.filter(
+        status__in=[Status.PENDING, Status.EXPIRED], created_at__gt=now - ASK_FOR, provider__in=providers.names()
+    )
     rows = asked.exclude(provider_reference="").order_by(F("asked_at").asc(nulls_first=True), "created_at")
     ids = list(rows.values_list("pk", flat=True)[:BATCH])
     Order.objects.filter(pk__in=ids).update(asked_at=clock.machine_now())
@@ -96,7 +98,7 @@ def reconcile_reversals(now: datetime) -> int:
     """
     at_work = Q(disputes__status=Dispute.Status.OPEN) | Q(refunds__status=Refund.Status.REQUESTED)
     real = Payment.objects.exclude(provider__in=providers.NEVER_REVERSED).exclude(status=Payment.Status.WRONG_MODE)
-    young = real.filter(received_at__gt=now - WATCH_FOR)
+    young = real.filter(received_at__gt=now - WATCH_FOR, provider__in=providers.names())
     urgent = young.annotate(urgent=Case(When(at_work, then=0), default=1)).values("pk").annotate(rank=Min("urgent"))
     ids = [row["pk"] for row in urgent.order_by("rank", F("asked_at").asc(nulls_first=True), "pk")[:BATCH]]
     Payment.objects.filter(pk__in=ids).update(asked_at=clock.machine_now())

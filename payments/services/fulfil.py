@@ -14,6 +14,7 @@ from notifications.services import notify
 from packs.models import Purchase, SessionPack
 from packs.services import grant_or_extend
 from payments.models import Order, Payment
+from payments.providers.direct import Direct
 from payments.services.buyable import intro_taken
 from payments.services.confirm import lock_order, retry_path, tell_student
 from payments.services.refunds import request_refund
@@ -47,6 +48,8 @@ def fulfil_order(order_id: UUID, now: datetime) -> Order:
 
 
 def _grant(order: Order, now: datetime) -> None:
+    paid = order.payments.filter(status=Payment.Status.CONFIRMED).select_related("by").first()
+    by = paid.by if paid is not None and paid.by is not None else order.student  # recorded by hand, or bought
     in_grace_since = None
     if order.takes_seat:
         seat = Seat.objects.standing().filter(student=order.student_id, mentor=order.mentor_id).first()
@@ -54,7 +57,7 @@ def _grant(order: Order, now: datetime) -> None:
         take_seat(
             student_id=order.student_id,
             mentor_id=order.mentor_id,
-            by=order.student,
+            by=by,
             reason="bought",
             now=now,
         )
@@ -77,7 +80,7 @@ def _grant(order: Order, now: datetime) -> None:
         currency=order.currency,
         order_id=order.pk,
         seat_in_grace_since=in_grace_since,
-        by=order.student,
+        by=by,
         now=now,
     )
     order.pack, order.session = purchase.pack, _first_session(order, purchase.pack, now)
@@ -135,9 +138,11 @@ def _give_back(order: Order, refusal: Refusal, now: datetime) -> None:
 
 
 def _announce(order: Order, purchase: Purchase, now: datetime) -> None:
+    if order.provider == Direct.name:
+        return  # both were told with the invitation, in other words
     pack, session = purchase.pack, order.session
     starts_at = session.starts_at if session else None
-    if order.takes_seat:
+    if order.takes_seat or session is None:
         note = ""
         if order.starts_at and session is None:
             note = "The time you had chosen was taken meanwhile. Please choose another one."

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import datetime, timedelta
 
 import structlog
@@ -84,7 +85,7 @@ def process(event: WebhookEvent, now: datetime) -> int:
 def _look(event: WebhookEvent, now: datetime) -> None:
     """The event only says where to look: what is true is asked of the provider."""
     named = Order.objects.filter(provider=event.provider, provider_reference=event.reference).first()
-    collect = named is not None and named.replaced_at is None
+    collect = named is not None and named.is_collected
     facts = providers.by_name(event.provider).fetch_payment(event.reference, collect=collect)
     order = _order_of(event.provider, facts)
     if order is not None:
@@ -107,7 +108,11 @@ def _order_of(provider: str, facts: PaymentFacts) -> Order | None:
 
 def replay(event_id: int) -> bool:
     """Try a dead letter (or a processed event) once more from the beginning. False when it waits already."""
-    over = Q(dead_at__isnull=False) | Q(processed_at__isnull=False)
+    return replay_all([event_id]) == 1
+
+
+def replay_all(event_ids: Iterable[int]) -> int:
+    """Try these events once more from the beginning. Returns how many; the others wait already."""
     again = {
         "dead_at": None,
         "processed_at": None,
@@ -115,6 +120,6 @@ def replay(event_id: int) -> bool:
         "error": "",
         "next_attempt_at": clock.machine_now(),
     }
-    done = WebhookEvent.objects.filter(over, pk=event_id).update(**again)
+    done = WebhookEvent.objects.over().filter(pk__in=event_ids).update(**again)
     jobs.nudge(run_job, "process_webhooks")
-    return done == 1
+    return done

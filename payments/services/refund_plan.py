@@ -18,6 +18,8 @@ from payments.models import Dispute, Order, Payment, Refund
 from seats.models import Seat
 from sessions_app.models import Session
 
+PROVIDERS = {"stripe": "Stripe", "paypal": "PayPal", "paystack": "Paystack", "sandbox": "the sandbox"}
+
 
 @dataclass(frozen=True)
 class Part:
@@ -71,7 +73,7 @@ class RefundPlan:
     @property
     def sentences(self) -> list[str]:
         """The consequences in the words a person reads before the click."""
-        said = [f"{self.amount_display} go back to {self.order.student.display_name} by {self.order.provider}."]
+        said = [f"{self.amount_display} goes back to {self.order.student.display_name}{_way_back(self.order)}."]
         said.append(_count(self.sessions, "session is taken back", "sessions are taken back") + ".")
         if self.cancelled:
             said.append(
@@ -89,6 +91,12 @@ class RefundPlan:
         return said
 
 
+def _way_back(order: Order) -> str:
+    if order.provider == ledger.MANUAL:
+        return ": we pay it by hand, as it came"
+    return f" by {PROVIDERS.get(order.provider, order.provider)}"
+
+
 def _count(n: int, one: str, many: str) -> str:
     return f"{n} {one if n == 1 else many}"
 
@@ -96,7 +104,7 @@ def _count(n: int, one: str, many: str) -> str:
 def plan_refund(order: Order, *, now: datetime, sessions: int | None = None) -> RefundPlan:
     """What refunding `sessions` (None: all that can) of this order would do at `now`. Changes nothing.
 
-    Only what is not settled goes back, per purchase (DESIGN, Payments): free credits first, then lapsed ones whose
+    Only what is not settled goes back, per purchase: free credits first, then lapsed ones whose
     share is not paid out yet, then booked sessions, the latest first. A session that has begun has to be settled first.
     """
     purchase = Purchase.objects.filter(order_id=order.pk).first()
@@ -173,14 +181,20 @@ def _frees_the_seat(pack: SessionPack, now: datetime) -> bool:
         return False
     pair = {"student": pack.student_id, "mentor": pack.mentor_id}
     others = SessionPack.objects.keeping_a_seat(now).filter(**pair).exclude(pk=pack.pk)
-    return Seat.objects.standing().filter(**pair, status=Seat.Status.ACTIVE).exists() and not others.exists()
+    seat = Seat.objects.standing().filter(**pair, status=Seat.Status.ACTIVE).first()
+    return seat is not None and not seat.is_held(now) and not others.exists()
 
 
 def gone_of(order: Order) -> int:
     """The sum of the order's payment that went back, is on its way, or was lost in a dispute; minor units."""
-    refunds = order.refunds.filter(payment__status=Payment.Status.CONFIRMED).going_back()
-    lost = order.disputes.filter(payment__status=Payment.Status.CONFIRMED, status=Dispute.Status.LOST)
-    return refunds + lost.aggregate(n=Sum("amount_minor", default=0))["n"]
+    payment = order.payments.filter(status=Payment.Status.CONFIRMED).first()
+    return payment.refunds.all().going_back() + lost_of(payment) if payment is not None else 0
+
+
+def lost_of(payment: Payment) -> int:
+    """What banks have taken back of this payment, minor units."""
+    lost = payment.disputes.filter(status=Dispute.Status.LOST)
+    return lost.aggregate(n=Sum("amount_minor", default=0))["n"]
 
 
 def _lost_sessions(order: Order) -> int:

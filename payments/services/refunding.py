@@ -7,6 +7,7 @@ from typing import Any
 from uuid import UUID
 
 from django.db import transaction
+from django.db.models import Q
 
 from mentorship.kernel import clock, jobs
 from mentorship.kernel.locking import lock, lock_people
@@ -14,10 +15,12 @@ from mentorship.kernel.refusals import NotFound, Refusal
 from mentorship.kernel.tasks import run_job
 from packs.models import CreditEntry, SessionPack
 from packs.services import close_refunded, expire_lapsed, refund_credits, restore_credits
-from payments.models import Order, Payment, Refund
+from payments import ledger
+from payments.models import Dispute, Order, Payment, Refund
 from payments.services.confirm import lock_order
-from payments.services.refund_plan import RefundPlan, gone_of, plan_refund
+from payments.services.refund_plan import RefundPlan, gone_of, lost_of, plan_refund
 from payments.services.refunds import request_refund, settle_refund
+from seats.models import Seat
 from seats.services import release_refunded
 from sessions_app.models import Session
 from sessions_app.services import cancel_refunded, release_reserved
@@ -30,17 +33,20 @@ def refund_order(
     """Give back what `plan_refund` says: credits at once, the money by a worker after commit. Both sides are told.
 
     `expect` is the digest of the plan the person was shown. Raises NotFound, Refusal `answer_changed` (also for a second
-    click), `nothing_to_refund`.
+    click), `nothing_to_refund`, `wrong_state` (in dispute).
     """
     order = lock_order(order_id)
     lock_everything_of(order, now=now)
     plan = plan_refund(order, now=now, sessions=sessions)
     if expect is not None and expect != plan.digest:
         raise Refusal("answer_changed", "Meanwhile something has changed. Please read again what the refund would do.")
+    if order.disputes.filter(status=Dispute.Status.OPEN).exists():
+        # Otherwise the same money could go twice: once by us, once by the bank.
+        raise Refusal("wrong_state", "This payment is disputed at the bank: what becomes of it is decided there.")
     if plan.payment is None or not plan.sessions or not plan.amount_minor:
         raise Refusal("nothing_to_refund", "There is nothing left to refund: what is settled stays paid.")
     take_back(plan, by=by, reason=reason, now=now)
-    Order.objects.filter(pk=order.pk).update(refund_asked_at=None)
+    Order.objects.filter(pk=order.pk).update(refund_asked_at=None, refund_wish="")
     return request_refund(
         order,
         plan.payment,
@@ -54,7 +60,7 @@ def refund_order(
 
 
 def lock_everything_of(order: Order, *, now: datetime) -> None:
-    """Lock people, packs and booked sessions of an order that is locked already, in the law's order.
+    """Lock people, packs, seat and booked sessions of an order that is locked already, in the law's order.
 
     What has lapsed by `now` is marked so.
     """
@@ -62,6 +68,7 @@ def lock_everything_of(order: Order, *, now: datetime) -> None:
     packs = CreditEntry.objects.filter(purchase__order_id=order.pk).order_by().values("pack")
     lock(SessionPack.objects.filter(pk__in=packs))
     expire_lapsed(SessionPack.objects.filter(pk__in=packs), now=now)
+    lock(Seat.objects.standing().filter(student=order.student_id, mentor=order.mentor_id))
     lock(Session.objects.filter(purchase__order_id=order.pk, credit=Session.Credit.HELD))
 
 
@@ -112,6 +119,7 @@ def try_again(*, refund_id: int) -> Refund:
     _, refund = _locked(refund_id)
     if refund.status != Refund.Status.FAILED or refund.called_off_at is not None:
         raise Refusal("wrong_state", "Only a failed refund can be tried again.")
+    _check_left(refund, refund.payment.refunds.all().going_back())
     # A reference would be that of the attempt that failed: the provider is asked for a new one.
     refund.status, refund.attempts, refund.provider_reference = Refund.Status.REQUESTED, 0, ""
     refund.next_attempt_at = clock.machine_now()
@@ -122,20 +130,33 @@ def try_again(*, refund_id: int) -> Refund:
 
 @transaction.atomic
 def paid_back_by_hand(*, refund_id: int, by: Any, reference: str, now: datetime) -> Refund:
-    """An admin has paid it back by bank: the refund of a manual order, or one the provider would not make.
+    """An admin has paid it back by bank: of a manual order, one the provider would not make, or one that came back.
 
     Raises NotFound, Refusal `wrong_state`.
     """
     order, refund = _locked(refund_id)
+    if refund.came_back:
+        refund.bounce_paid_at, refund.by = now, by
+        refund.save(update_fields=["bounce_paid_at", "by"])
+        ledger.post_bounce_paid(refund, now=now)
+        Order.objects.filter(refunds=refund).update(attention="")
+        return refund
     waiting = refund.status == Refund.Status.REQUESTED and refund.payment.provider == "manual"
     if not waiting and (refund.status != Refund.Status.FAILED or refund.called_off_at is not None):
         raise Refusal("wrong_state", "This refund is not waiting to be paid by hand.")
+    _check_left(refund, refund.payment.refunds.filter(status=Refund.Status.SUCCEEDED).going_back())
     if order is not None:
         lock_people([order.mentor_id])
     Refund.objects.filter(pk=refund.pk).update(by_hand=True, by=by)
     settle_refund(refund.pk, reference, now)
     refund.refresh_from_db()
     return refund
+
+
+def _check_left(refund: Refund, going_back: int) -> None:
+    """Raises Refusal `wrong_state` when banks and the payment's other refunds (`going_back`, minor units) left too little."""
+    if going_back + lost_of(refund.payment) + refund.amount_minor > refund.payment.amount_minor:
+        raise Refusal("wrong_state", "This money has gone back already, another way: call the refund off instead.")
 
 
 @transaction.atomic
@@ -147,6 +168,10 @@ def call_off(*, refund_id: int, by: Any, reason: str, now: datetime) -> Refund:
     lock_everything_of(order, now=now)
     purchase_id = order.pack and order.pack.purchases.filter(order_id=order.pk).values_list("pk", flat=True).first()
     money_is_gone = gone_of(order) >= order.amount_minor  # some other way: then the sessions stay gone, too
+    if refund.sessions and order.pack is None and not money_is_gone:
+        raise Refusal(
+            "wrong_state", "Nothing was granted for this money. Try the refund again, or pay it back by hand."
+        )
     if refund.sessions and order.pack and purchase_id and not money_is_gone:
         pack = lock(SessionPack.objects.filter(pk=order.pack.pk))[0]
         given = restore_credits(pack, purchase_id=purchase_id, count=refund.sessions, by=by, reason=reason, now=now)
@@ -167,9 +192,15 @@ def give_money_back(*, payment_id: int, by: Any, reason: str, now: datetime) -> 
     order = lock_order(payment.order_id) if payment.order_id else None
     payment = lock(Payment.objects.filter(pk=payment_id))[0]
     aside = (Payment.Status.MISMATCHED, Payment.Status.UNMATCHED)
-    if payment.status not in aside or payment.refunds.exclude(status=Refund.Status.FAILED).exists():
-        raise Refusal("wrong_state", "This money is not set aside, or it is on its way back already.")
-    return request_refund(order, payment, cause=f"aside:{payment.pk}", reason=reason, now=now, by=by)
+    given_up = Q(status=Refund.Status.FAILED, called_off_at__isnull=False)
+    if payment.status not in aside or payment.refunds.exclude(given_up).exists():
+        raise Refusal("wrong_state", "This money is not set aside, or there is a refund of it already.")
+    if payment.disputes.exclude(status=Dispute.Status.WON).exists():
+        raise Refusal("wrong_state", "The bank has taken this money back, or is about to.")
+    if order is not None:
+        Order.objects.filter(pk=order.pk, attention=payment.note).update(attention="")
+    cause = f"aside:{payment.pk}:{payment.refunds.count() + 1}"
+    return request_refund(order, payment, cause=cause, reason=reason, now=now, by=by)
 
 
 def _locked(refund_id: int) -> tuple[Order | None, Refund]:

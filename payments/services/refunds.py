@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
+from itertools import islice
 from typing import Any
 
 import structlog
@@ -15,12 +16,13 @@ from mentorship.kernel.tasks import run_job
 from notifications.services import Notice, notify_many
 from payments import ledger, providers
 from payments.models import Order, Payment, Refund
-from payments.providers.base import TIMEOUT, ProviderTrouble, RefundFacts, RefundStatus
+from payments.providers.base import PATIENCE, ProviderTrouble, RefundFacts, RefundStatus
 
 log = structlog.get_logger(__name__)
 MAX_ATTEMPTS = 8
 BATCH = 20
-LEASE = timedelta(seconds=2 * TIMEOUT * BATCH)
+LEASE = timedelta(seconds=2 * PATIENCE)
+FAILED = "A refund failed: "
 LOOK_AGAIN = timedelta(hours=1)  # at a refund the provider is still working on
 
 
@@ -83,19 +85,19 @@ def tell_of_refund(refund: Refund, order: Order, *, now: datetime) -> None:
 
 def send_due(now: datetime) -> int:
     """Ask the providers for what was requested. The refund's id is the idempotency key, so asking twice pays once."""
-    claimed = _claim()
-    return sum(_send(refund, now) for refund in claimed)
+    claimed = iter(_claim, None)
+    return sum(_send(refund, now) for refund in islice(claimed, BATCH))
 
 
 @transaction.atomic
-def _claim() -> list[Refund]:
+def _claim() -> Refund | None:
+    """One at a time: the lease has to last until its answer, for Paystack knows no idempotency key."""
     machine_now = clock.machine_now()
     due = Refund.objects.due(machine_now).select_related("payment", "payment__order").order_by("next_attempt_at")
-    claimed = list(due.select_for_update(of=("self",), no_key=True, skip_locked=True)[:BATCH])
-    Refund.objects.filter(pk__in=[r.pk for r in claimed]).update(
-        next_attempt_at=machine_now + LEASE, attempts=F("attempts") + 1
-    )
-    return claimed
+    refund = due.select_for_update(of=("self",), no_key=True, skip_locked=True).first()
+    if refund is not None:
+        Refund.objects.filter(pk=refund.pk).update(next_attempt_at=machine_now + LEASE, attempts=F("attempts") + 1)
+    return refund
 
 
 def _send(refund: Refund, now: datetime) -> int:
@@ -116,14 +118,22 @@ def settle_facts(refund_id: int, facts: RefundFacts, now: datetime) -> None:
     """Apply what the provider says about a refund of ours; any number of times."""
     if facts.status is RefundStatus.SUCCEEDED:
         settle_refund(refund_id, facts.reference, now)
+    elif facts.status is RefundStatus.FAILED and _bounced(refund_id, facts, now):
+        return
     elif facts.status is RefundStatus.FAILED:
         fail_refund(refund_id, facts.error or "The provider refused it.", facts.reference)
     else:
         waiting = Refund.objects.filter(pk=refund_id, status=Refund.Status.REQUESTED)
         # The provider has it and works on it: that is no failed attempt.
         waiting.update(
-            provider_reference=facts.reference, attempts=0, next_attempt_at=clock.machine_now() + LOOK_AGAIN, error=""
+            provider_reference=facts.reference,
+            attempts=0,
+            next_attempt_at=clock.machine_now() + LOOK_AGAIN,
+            error=facts.error[:500],
         )
+        if facts.error:  # it waits for something that a person has to do there
+            why = f"A refund waits at the provider: {facts.error}"[:300]
+            Order.objects.filter(refunds=refund_id, attention="").update(attention=why)
 
 
 @transaction.atomic
@@ -138,10 +148,35 @@ def settle_refund(refund_id: int, reference: str, now: datetime) -> bool:
     if won:
         settled = Refund.objects.select_related("order", "payment__order").get(pk=refund_id)
         ledger.post_refund(settled, now=now)
+        _attention_given(settled)
         if settled.called_off_at is not None:
             why = "A refund that was called off went through all the same: its sessions were given back, too."
             Order.objects.filter(refunds=settled).update(attention=why)
     return won == 1
+
+
+def _attention_given(refund: Refund) -> None:
+    """That it had failed is no news any more, unless another one of the order has, too."""
+    others = Refund.objects.filter(order=refund.order_id, status=Refund.Status.FAILED, called_off_at=None)
+    if not others.exists():
+        Order.objects.filter(refunds=refund, attention__startswith=FAILED).update(attention="")
+
+
+@transaction.atomic
+def _bounced(refund_id: int, facts: RefundFacts, now: datetime) -> bool:
+    """Whether it had succeeded: then the money has come back (the buyer's account is closed), and is to be paid by hand."""
+    order_id = Refund.objects.values_list("order_id", flat=True).get(pk=refund_id)
+    lock(Order.objects.filter(pk=order_id))
+    done = Refund.objects.filter(pk=refund_id, status=Refund.Status.SUCCEEDED, by_hand=False)
+    if not done.exists():
+        return False
+    if done.filter(bounced_at=None, provider_reference=facts.reference).update(bounced_at=now, error=facts.error[:500]):
+        refund = Refund.objects.select_related("order", "payment").get(pk=refund_id)
+        ledger.post_bounced(refund, now=now)
+        why = f"A refund of {refund.amount_display} came back from the buyer's bank. Pay it by hand."
+        Order.objects.filter(pk=order_id).update(attention=why)
+        log.warning("refund_bounced", refund=refund_id)
+    return True
 
 
 @transaction.atomic
@@ -152,7 +187,7 @@ def fail_refund(refund_id: int, error: str, reference: str = "") -> None:
     failed = {"status": Refund.Status.FAILED, "error": error[:500], "provider_reference": reference}
     if Refund.objects.filter(pk=refund_id, status=Refund.Status.REQUESTED).update(**failed):
         log.warning("refund_given_up", refund=refund_id, error=error)
-        Order.objects.filter(pk=order_id).update(attention=f"A refund failed: {error}"[:300])
+        Order.objects.filter(pk=order_id).update(attention=f"{FAILED}{error}"[:300])
 
 
 def _missed(refund: Refund, attempt: int, error: str) -> None:

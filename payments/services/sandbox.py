@@ -11,7 +11,7 @@ import requests
 import structlog
 from django.conf import settings
 from django.db import transaction
-from django.db.models import F, Sum
+from django.db.models import F
 from django.http.request import validate_host
 
 from mentorship.kernel import clock, jobs
@@ -46,8 +46,7 @@ def decide(reference: str, outcome: str) -> SandboxCheckout:
 def refund_there(reference: str, amount_minor: int | None = None) -> SandboxRefund:
     """Somebody presses "refund" in the foreign company's dashboard (None: all the rest)."""
     page = SandboxCheckout.objects.get(reference=reference)
-    rest = page.amount_minor - page.refunds.aggregate(n=Sum("amount_minor", default=0))["n"]
-    amount = rest if amount_minor is None else amount_minor
+    amount = page.left() if amount_minor is None else amount_minor
     done = page.refunds.create(idempotency_key=f"dashboard-{secrets.token_urlsafe(8)}", amount_minor=amount)
     _tell(page, "payment.refunded", done.reference)
     return done
@@ -55,9 +54,9 @@ def refund_there(reference: str, amount_minor: int | None = None) -> SandboxRefu
 
 @transaction.atomic
 def dispute_there(reference: str, amount_minor: int | None = None) -> SandboxDispute:
-    """The buyer's bank takes the payment back, or tries to."""
+    """The buyer's bank takes the payment back, or tries to (None: all that the buyer does not have back already)."""
     page = SandboxCheckout.objects.get(reference=reference)
-    dispute = page.disputes.create(amount_minor=page.amount_minor if amount_minor is None else amount_minor)
+    dispute = page.disputes.create(amount_minor=page.left() if amount_minor is None else amount_minor)
     _tell(page, "dispute.opened", dispute.reference)
     return dispute
 

@@ -16,8 +16,6 @@ def confirm_and_fulfil(order_id: UUID, now: datetime) -> Order:
     """
     order = Order.objects.get(pk=order_id)
     if order.provider_reference and order.status != Order.Status.FULFILLED:
-        # What was replaced or given up is not collected: the buyer has approved it, but nothing was taken yet.
-        collect = order.replaced_at is None
-        facts = providers.by_name(order.provider).fetch_payment(order.provider_reference, collect=collect)
+        facts = providers.by_name(order.provider).fetch_payment(order.provider_reference, collect=order.is_collected)
         apply_facts(order.pk, facts, now=now)
     return fulfil_order(order.pk, now)

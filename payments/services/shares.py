@@ -3,20 +3,21 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
 
 from django.conf import settings
 from django.db import transaction
-from django.db.models import CharField, Exists, OuterRef, QuerySet, Sum, Value
+from django.db.models import CharField, Count, Exists, F, Max, OuterRef, Q, QuerySet, Subquery, Sum, Value
 from django.db.models.functions import Cast, Concat
 
 from mentorship.kernel.locking import lock
 from packs.models import CreditEntry
 from payments import ledger
 from payments.ledger import Account, Posting, entries
-from payments.models import LedgerEntry, LedgerTransaction, Order
+from payments.models import Dispute, LedgerEntry, LedgerTransaction, Order, Refund
 from sessions_app.models import Session
 
 BATCH = 500
@@ -24,21 +25,54 @@ BATCH = 500
 
 @dataclass(frozen=True)
 class Due:
-    """Something whose share is due: a used session (one share) or lapsed credits (as many as lapsed)."""
+    """Something whose share is due: a used session (one share), lapsed credits (as many as lapsed), or all that is left."""
 
     cause: str
     order_id: UUID
     shares: int
     memo: str
+    all_that_is_left: bool = False
+
+
+@dataclass(frozen=True)
+class Coming:
+    """A share of a mentor's pending money that becomes available by itself: when, and how much in minor units."""
+
+    at: datetime
+    amount_minor: int
+    currency: str
+
+
+def coming(mentor_id: int) -> list[Coming]:
+    """What of this mentor's pending money is on its way, soonest first: settled or lapsed, and not released yet.
+
+    Counted with the function that releases it. What is overdue is here, too, until the job has run.
+    """
+    hold = timedelta(hours=settings.MENTORSHIP.money_hold_hours)
+    used = _unreleased(_used().filter(mentor=mentor_id), "session:")
+    lapsed = _unreleased(_lapsed().filter(pack__mentor=mentor_id), "lapse:")
+    due = [(at + hold, order, 1) for at, order in used.values_list("settled_at", "purchase__order_id")]
+    due += [(at + hold, order, -n) for at, order, n in lapsed.values_list("at", "purchase__order_id", "total_delta")]
+    orders = Order.objects.in_bulk({order for _, order, _ in due})
+    released, standing = _released(orders), ledger.standing(orders)
+    found = []
+    for at, order_id, shares in sorted(due):
+        order = orders[order_id]
+        released[order_id] += shares
+        moved = _moves(order, standing[order_id], released[order_id])
+        amount = -sum(n for account, n in moved if account == Account.MENTOR_AVAILABLE)
+        if amount > 0:
+            found.append(Coming(at, amount, order.currency))
+    return found
 
 
 def release_due(now: datetime) -> int:
     """Make available what is due. Batched and restartable: what is done has its ledger transaction (unique cause)."""
     due_before = now - timedelta(hours=settings.MENTORSHIP.money_hold_hours)
     done = 0
-    for look in (_used_sessions, _lapsed_credits):
+    for look in (_used_sessions, _lapsed_credits, _left_over):
         while found := look(due_before):
-            count = _release(found, now)
+            count = _release(found, look, due_before, now)
             done += count
             if not count or len(found) < BATCH:
                 break
@@ -52,11 +86,33 @@ def _unreleased(rows: QuerySet, prefix: str) -> QuerySet:
     return rows.annotate(cause=cause).filter(Exists(paid), ~Exists(booked))
 
 
+# A frozen pack's clocks stand: what is disputed is not paid out, be it used or lapsed.
+
+
+def _used() -> QuerySet[Session]:
+    return Session.objects.filter(credit=Session.Credit.USED, pack__frozen_at__isnull=True)
+
+
+def _lapsed() -> QuerySet[CreditEntry]:
+    revived = CreditEntry.objects.filter(
+        pack=OuterRef("pack"),
+        purchase=OuterRef("purchase"),
+        kind=CreditEntry.Kind.REVIVED,
+        pk__gt=OuterRef("pk"),
+    )
+    lapsed = CreditEntry.objects.filter(~Exists(revived), kind=CreditEntry.Kind.LAPSED)
+    return lapsed.filter(pack__frozen_at__isnull=True)
+
+
+def _released(orders: Iterable[UUID]) -> defaultdict[UUID, int]:
+    """How many shares of each of these orders were made available."""
+    counts = LedgerTransaction.objects.filter(order__in=list(orders)).order_by().values("order")
+    return defaultdict(int, {row["order"]: row["n"] for row in counts.annotate(n=Sum("shares"))})
+
+
 def _used_sessions(before: datetime) -> list[Due]:
-    # A frozen pack's clocks stand: what is disputed is not paid out.
-    used = Session.objects.filter(credit=Session.Credit.USED, settled_at__lte=before, pack__frozen_at__isnull=True)
     rows = (
-        _unreleased(used, "session:")
+        _unreleased(_used().filter(settled_at__lte=before), "session:")
         .order_by("settled_at", "pk")
         .values_list("cause", "purchase__order_id", "title", "starts_at")
     )
@@ -64,34 +120,68 @@ def _used_sessions(before: datetime) -> list[Due]:
 
 
 def _lapsed_credits(before: datetime) -> list[Due]:
-    revived = CreditEntry.objects.filter(
-        pack=OuterRef("pack"),
-        purchase=OuterRef("purchase"),
-        kind=CreditEntry.Kind.REVIVED,
-        pk__gt=OuterRef("pk"),
-    )
-    lapsed = CreditEntry.objects.filter(~Exists(revived), kind=CreditEntry.Kind.LAPSED, at__lte=before)
+    lapsed = _lapsed().filter(at__lte=before)
     rows = _unreleased(lapsed, "lapse:").order_by("at", "pk").values_list("cause", "purchase__order_id", "total_delta")
     return [Due(cause, order, -delta, "lapsed with the pack") for cause, order, delta in rows[:BATCH]]
 
 
+def _left_over(before: datetime) -> list[Due]:
+    """Orders with pending money but no session left to release it.
+
+    A refund begun at the provider may take more sessions than its sum is worth, and an admin may take credits without
+    money: what is kept for them belongs to mentor and platform, once everything else of the order is released.
+    """
+    given_back = Refund.objects.filter(order=OuterRef("pk"))
+    taken = CreditEntry.objects.filter(purchase__order_id=OuterRef("pk"), kind=CreditEntry.Kind.TAKEN)
+    disputes = Dispute.objects.filter(order=OuterRef("pk"))
+    entries_of = CreditEntry.objects.filter(purchase__order_id=OuterRef("pk")).order_by()
+    unsettled = entries_of.values("purchase").annotate(n=Sum(F("total_delta") - F("used_delta"))).values("n")
+    last = entries_of.values("purchase").annotate(at=Max("at")).values("at")
+    pending = LedgerEntry.objects.filter(
+        transaction__order=OuterRef("pk"), account__in=[Account.MENTOR_PENDING, Account.PLATFORM_PENDING]
+    )
+    still_moving = given_back.filter(Q(status="REQUESTED") | Q(status="FAILED", called_off_at=None))
+    orders = (
+        Order.objects.filter(Exists(given_back) | Exists(taken) | Exists(disputes), status=Order.Status.FULFILLED)
+        .exclude(Exists(still_moving))
+        .exclude(Exists(disputes.filter(status="OPEN")))
+        .exclude(Exists(entries_of.filter(pack__frozen_at__isnull=False)))
+        .annotate(
+            unsettled=Subquery(unsettled),
+            last=Subquery(last),
+            pending=Subquery(
+                pending.order_by().values("transaction__order").annotate(n=Sum("amount_minor")).values("n")
+            ),
+        )
+        .filter(unsettled=0, last__lte=before, pending__lt=0)
+        .annotate(done=Count("ledger"))
+    )
+    rows = orders.order_by("pk").values_list("pk", "done")[:BATCH]
+    return [Due(f"rest:{pk}:{n}", pk, 0, "nothing is left to be used", all_that_is_left=True) for pk, n in rows]
+
+
 @transaction.atomic
-def _release(due: list[Due], now: datetime) -> int:
-    """Post these shares. The orders are locked, so that no two runs count from the same share."""
-    orders = {o.pk: o for o in lock(Order.objects.filter(pk__in={d.order_id for d in due}), skip_locked=True)}
-    posted = set(LedgerTransaction.objects.filter(cause__in=[d.cause for d in due]).values_list("cause", flat=True))
-    counts = LedgerTransaction.objects.filter(order__in=orders).order_by().values("order").annotate(n=Sum("shares"))
-    released: defaultdict[UUID, int] = defaultdict(int, {row["order"]: row["n"] for row in counts})
+def _release(found: list[Due], look: Callable[[datetime], list[Due]], before: datetime, now: datetime) -> int:
+    """Post these shares, the orders locked, so that no two runs count from the same share.
+
+    Once they are, it looks again: meanwhile another run may have posted it, a refund taken it, a dispute frozen it.
+    """
+    orders = {o.pk: o for o in lock(Order.objects.filter(pk__in={d.order_id for d in found}), skip_locked=True)}
+    known = set(found)
+    due = [item for item in look(before) if item in known]
+    released = _released(orders)
     standing = ledger.standing(orders)
     moves = []
     for item in due:
         order = orders.get(item.order_id)
-        if order is None or item.cause in posted:
+        if order is None:
             continue
         released[order.pk] += item.shares
         memo = f"{item.memo} ({order.number})"[:200]
         row = LedgerTransaction(cause=item.cause, memo=memo, order=order, shares=item.shares, at=now)
-        moves.append((row, order, _moves(order, standing[order.pk], released[order.pk])))
+        owed = standing[order.pk]
+        moved = _all_pending(owed) if item.all_that_is_left else _moves(order, owed, released[order.pk])
+        moves.append((row, order, moved))
     LedgerTransaction.objects.bulk_create(row for row, _, _ in moves)
     LedgerEntry.objects.bulk_create(
         entry
@@ -99,6 +189,15 @@ def _release(due: list[Due], now: datetime) -> int:
         for entry in entries(row, mentor_id=order.mentor_id, currency=order.currency, postings=postings)
     )
     return len(moves)
+
+
+def _all_pending(owed: ledger.Standing) -> list[Posting]:
+    return [
+        (Account.MENTOR_PENDING, owed.mentor_pending),
+        (Account.MENTOR_AVAILABLE, -owed.mentor_pending),
+        (Account.PLATFORM_PENDING, owed.platform_pending),
+        (Account.PLATFORM_AVAILABLE, -owed.platform_pending),
+    ]
 
 
 def _moves(order: Order, owed: ledger.Standing, shares: int) -> list[Posting]:

@@ -25,6 +25,7 @@ from offerings.models import Offering
 from payments import services
 from payments.forms import Code, SignUp, Wish
 from payments.models import Order
+from payments.providers.base import Provider
 from payments.views.site import site_url
 from seats.services import availability, mentor_full
 from sessions_app.slots import Slot, free_slots
@@ -76,10 +77,14 @@ class Step:
             limits.spend("checkout", str(self.request.user.pk), settings.MENTORSHIP.checkouts_per_minute, key)
             if self.unreadable:
                 raise Malformed("This time could not be read. Please choose one of the free times.")
+            if not self.providers:
+                raise services.cannot_be_paid(self.offering.currency)
+            if self.chosen is None:
+                raise Malformed("This way to pay is not offered here any more. Please choose another.")
             order = services.checkout(
                 student=self.request.user,
                 offering_id=self.offering.pk,
-                provider=self.request.POST.get("provider", ""),
+                provider=self.chosen,
                 starts_at=self.starts_at,
                 agenda=form.cleaned_data["agenda"],
                 idempotency_key=key,
@@ -134,7 +139,8 @@ class Step:
             "code": Code(),
             "wish": forms.get("wish") or Wish(),
             "idempotency_key": uuid4().hex,
-            "providers": services.providers_for(offering.currency, offering.price_minor),
+            "providers": self.providers,
+            "chosen": self.chosen or (self.providers[0].name if self.providers else ""),
             "open_order": self.open_order,
             "hold_minutes": settings.MENTORSHIP.checkout_hold_minutes,
             "here": self.here(self.starts_at),
@@ -147,6 +153,8 @@ class Step:
         offering, now = self.offering, self.request.now
         try:
             services.check_buyable(student=self.viewer, offering=offering, profile=self.profile, now=now)
+            if not self.providers:
+                raise services.cannot_be_paid(offering.currency)
             full = offering.takes_seat and availability(offering.mentor_id, now).available == 0
             if (
                 full
@@ -170,6 +178,17 @@ class Step:
         if self._free(self.starts_at, self.starts_at + timedelta(minutes=1)):
             return None  # in another week than the one shown
         return Refusal("slot_unavailable", "The time you chose is no longer free. Please choose another.")
+
+    @cached_property
+    def providers(self) -> list[Provider]:
+        """Whoever takes this sum now; empty when nobody does."""
+        return services.providers_for(self.offering.currency, self.offering.price_minor)
+
+    @property
+    def chosen(self) -> str | None:
+        """The provider that was chosen with the pay button, if it is one of those offered."""
+        name = self.request.POST.get("provider", "")
+        return name if name in {provider.name for provider in self.providers} else None
 
     @cached_property
     def open_order(self) -> Order | None:

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -10,15 +11,17 @@ from django.shortcuts import redirect, render
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST, require_safe
 
+from mentorship.kernel import money
 from mentorship.kernel.http import wants
 from mentorship.kernel.refusals import NotFound
 from mentorship.people.http import SignedInRequest
 from payments import services
-from payments.models import Order
+from payments.models import Order, Payment, Refund
 from payments.providers.base import ProviderTrouble
 from payments.services.confirm import retry_path
 
 log = structlog.get_logger(__name__)
+CONFIRMED = Payment.Status.CONFIRMED
 
 
 def own_order(request: SignedInRequest, order_id: UUID) -> Order:
@@ -39,15 +42,16 @@ def back(request: SignedInRequest, order_id: UUID) -> HttpResponse:
     A GET that may change something: it applies what the provider says is true, never the word of the client, and any
     number of times with one effect. So a payment is granted without Celery and without a webhook.
     """
-    order = own_order(request, order_id)
+    order, away = own_order(request, order_id), False
     if request.method == "GET" and order.status != Order.Status.FULFILLED:
         try:
             services.confirm_and_fulfil(order.pk, request.now)
-        except ProviderTrouble as trouble:
+        except (ProviderTrouble, NotFound) as trouble:  # not found: it is not set up here any more
+            away = True
             log.warning("provider_trouble", order=str(order.pk), error=str(trouble))
         order = own_order(request, order_id)
     page = "payments/return.html#state" if wants(request, "state") else "payments/return.html"
-    return render(request, page, state_of(order, request.now))
+    return render(request, page, state_of(order, request.now, away=away))
 
 
 @never_cache
@@ -66,17 +70,32 @@ def end(request: SignedInRequest, order_id: UUID) -> HttpResponse:
     return redirect(order)
 
 
-def state_of(order: Order, now: Any) -> dict[str, Any]:
-    """What the pages about an order show."""
+def state_of(order: Order, now: datetime, *, away: bool = False) -> dict[str, Any]:
+    """What the pages about an order show. `away`: the provider could not be asked just now."""
     status = order.status_at(now)
-    refund = order.refunds.filter(payment__status="CONFIRMED").first()
-    others = order.payments.exclude(status="CONFIRMED").exists()
+    refunds = list(
+        order.refunds.filter(payment__status=CONFIRMED, called_off_at=None).select_related("payment").order_by("-pk")
+    )
+    decided = sum(refund.amount_minor for refund in refunds)  # one that failed is still owed
+    sent = any(refund.status != Refund.Status.FAILED for refund in refunds)
+    granted = status == Order.Status.FULFILLED
+    all_back = bool(refunds) and (not granted or decided >= order.amount_minor)
+    others = order.payments.exclude(status=CONFIRMED)
+    set_aside = not granted and others.exclude(status=Payment.Status.EXTRA).exists()
+    unpaid = status in (Order.Status.PENDING, Order.Status.EXPIRED) and not order.replaced_at
+    waiting = unpaid and not set_aside and (away or status == Order.Status.PENDING)
     return {
         "order": order,
-        "status": "REFUNDED" if refund else status,
-        "refund": refund,
-        "set_aside": others and status != Order.Status.FULFILLED,
-        "confirming": not refund and status in (Order.Status.PENDING, Order.Status.PAID),
+        "status": "REFUNDED" if all_back else status,
+        "refund": refunds[0] if all_back else None,
+        "refunds": refunds,
+        "back": sent,
+        "stays": money.display(max(order.amount_minor - decided, 0), order.currency),
+        "dispute": order.disputes.order_by("-pk").first(),
+        "set_aside": set_aside,
+        "paid_twice": others.filter(status=Payment.Status.EXTRA).first(),
+        "confirming": not all_back and (waiting or status == Order.Status.PAID),
+        "away": away,
         "left": order.pack.remaining_at(now) if order.pack else 0,
         "retry_url": retry_path(order),
         "mentor": order.mentor,

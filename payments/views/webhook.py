@@ -1,5 +1,9 @@
+"""The webhooks' door. What is taken is stored; what cannot be taken now is answered so that the provider sends it again."""
+
 from __future__ import annotations
 
+import structlog
+from django.db import InterfaceError, OperationalError
 from django.http import HttpResponse, JsonResponse
 from django.http.request import UnreadablePostError
 from django.views.decorators.csrf import csrf_exempt
@@ -8,9 +12,10 @@ from mentorship.kernel import clock
 from mentorship.kernel.errors import problem
 from mentorship.kernel.http import PageRequest
 from payments import providers
-from payments.providers.base import ForgedWebhook
+from payments.providers.base import ForgedWebhook, ProviderTrouble
 from payments.services import inbox
 
+log = structlog.get_logger(__name__)
 LARGEST = 256 * 1024
 
 
@@ -34,5 +39,18 @@ def receive(request: PageRequest, provider: str) -> HttpResponse:
         inbox.check(event)
     except (ForgedWebhook, ValueError, RecursionError):
         return problem(400, "malformed", "This is not a webhook of this provider.")
-    inbox.store(provider, event, payload, now=request.now)
+    except ProviderTrouble as trouble:
+        # It cannot be checked now (PayPal's certificate is out of reach).
+        return _again(provider, "This cannot be verified now.", trouble)
+    try:
+        # Not `request.now`: in the demo the clock is a row, and reading it may be what fails.
+        inbox.store(provider, event, payload, now=clock.now())
+    except (OperationalError, InterfaceError) as away:
+        return _again(provider, "This cannot be kept now.", away)
     return JsonResponse({"received": True})
+
+
+def _again(provider: str, why: str, trouble: Exception) -> HttpResponse:
+    """Nothing is lost: every provider sends again what was not taken, for days."""
+    log.warning("webhook_not_taken", provider=provider, error=str(trouble))
+    return problem(503, "try_again", why, **{"Retry-After": "60"})

@@ -118,6 +118,10 @@ class Seat(models.Model):
         left = (self.kept_until or now) - now
         return max(0.0, min(1.0, left / timedelta(hours=settings.MENTORSHIP.grace_hours)))
 
+    def is_held(self, now: datetime) -> bool:
+        """Somebody is paying: it is kept for them, whatever else ends."""
+        return self.held_until is not None and self.held_until > now
+
     def grace_is_over(self, now: datetime) -> bool:
         """Its 72 h have passed (a hold may still keep it)."""
         over = self.grace_ends_at is not None and self.grace_ends_at <= now

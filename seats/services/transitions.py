@@ -121,12 +121,16 @@ def start_grace(*, student_id: int, mentor_id: int, settled_at: datetime, now: d
 def release_refunded(*, student_id: int, mentor_id: int, by: Any, now: datetime) -> Seat | None:
     """A refund has left no unsettled credit: the seat is free at once, without grace, unless another pack keeps it.
 
-    The caller holds the people's locks. Returns the seat when it was released.
+    While its student is paying for the next pack, it is only held for that. The caller holds the people's locks. Returns
+    the seat when it was released.
     """
     seat = _standing_seat(student_id, mentor_id)
     if seat is None or seat.status != Status.ACTIVE:
         return None
     if Seat.objects.with_life(now).get(pk=seat.pk).has_live_pack:  # type: ignore[attr-defined]
+        return None
+    if seat.is_held(now):
+        _change(seat, Status.HELD, by=by, reason=Seat.Reason.REFUNDED.label, at=now)
         return None
     fields = {"released_at": now, "release_reason": Seat.Reason.REFUNDED}
     _change(seat, Status.RELEASED, by=by, reason=Seat.Reason.REFUNDED.label, at=now, **fields)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import pytest
 from django.apps import apps
 from django.contrib import admin
 from django.contrib.messages import get_messages
@@ -20,13 +19,6 @@ from tests.cast import NOW, bought, counters, mentor
 OURS = {"kernel", "people", "notifications", "offerings", "packs", "seats", "sessions_app", "payments", "pages"}
 # The demo's clock is moved by the demo bar; it exists in the demo only.
 WITHOUT_PAGES = {"kernel.ClockOffset"}
-
-
-@pytest.fixture
-def boss(db, client):
-    person = User.objects.create_superuser("boss@example.test", "demo-password-1")
-    client.force_login(person)
-    return person
 
 
 def verb(client, model, pk, name, **answers):

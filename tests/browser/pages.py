@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from tests.browser.people import Visitor
 
 VISITOR = [
@@ -36,9 +38,11 @@ MENTOR = [
     "/tutor/mentorship/schedule",
     "/tutor/mentorship/schedule/new",
     "/tutor/seats",
+    "/tutor/invite",
     "/tutor/availability",
     "/tutor/calendar",
     "/tutor/wallet",
+    "/tutor/wallet/details",
     "/settings/mentor",
 ]
 
@@ -64,13 +68,35 @@ def of_student(who: Visitor) -> list[str]:
 
 def of_pack_owner(who: Visitor) -> list[str]:
     pack = who.api("get", "session-packs/me")["items"][0]
-    return ["/student/mentorship", f"/student/packs/{pack['id']}"]
+    statement = f"/student/packs/{pack['id']}"
+    receipt = re.search(r'href="([^"]*/receipt)"', who.context.request.get(statement).text())
+    assert receipt, "a pack that was bought has a receipt"
+    return ["/student/mentorship", statement, receipt[1]]
+
+
+def refunds(who: Visitor, pack: str) -> list[str]:
+    """Where the money of this pack's purchases is asked for or given back, as its statement links to it."""
+    found = re.findall(r'href="([^"]*/orders/[^"]*/refund)"', who.context.request.get(pack).text())
+    assert found, pack
+    return list(dict.fromkeys(found))
+
+
+def of_refunds_wanted(who: Visitor) -> list[str]:
+    """Before and after a student has asked."""
+    pack = next(p for p in who.api("get", "session-packs/me/active")["items"] if p["mentorName"].startswith("Mia"))
+    ask = refunds(who, f"/student/packs/{pack['id']}")[0]
+    return [ask, ask.removesuffix("/refund")]
+
+
+def of_mentor_with_refunds(who: Visitor) -> list[str]:
+    packs = re.findall(r'href="(/student/packs/\d+)', who.context.request.get("/tutor/seats").text())
+    return [packs[0], *refunds(who, packs[0])]
 
 
 def of_mentor(who: Visitor) -> list[str]:
     offerings = who.api("get", f"offerings?mentorId={who.api('get', 'me')['id']}")["items"]
     shop = f"/tutor/mentorship/schedule/{offerings[0]['id']}"
-    return [*MENTOR, f"{shop}/edit", *sessions(who, "COMPLETED")]
+    return [*MENTOR, *of_mentor_with_refunds(who), f"{shop}/edit", *sessions(who, "COMPLETED")]
 
 
 def sessions(who: Visitor, status: str) -> list[str]:

@@ -71,7 +71,13 @@ class Inspector:
 
 GROUPS: dict[str, dict[str, Callable[[Visitor], list[str]]]] = {
     "visitors": {"": pages.of_visitor, "nia": pages.of_newcomer},
-    "students": {"sue": pages.of_student, "sam": pages.of_pack_owner, "leo": pages.live, "uma": pages.live},
+    "students": {
+        "sue": pages.of_student,
+        "sam": pages.of_pack_owner,
+        "leo": pages.live,
+        "uma": pages.live,
+        "ivo": pages.of_refunds_wanted,
+    },
     "mentors": {"mia": pages.of_mentor},
 }
 

@@ -9,6 +9,7 @@ from typing import Any
 import yaml
 
 from mentorship.kernel.env import Env
+from mentorship.kernel.provider_env import Providers
 
 HOUSE = Path(__file__).resolve().parents[2]
 IN_IMAGE = re.compile(r"^COPY (?!--)(\S+) ", re.MULTILINE)
@@ -29,7 +30,8 @@ def test_web_worker_and_beat_share_one_image_and_its_settings_exist() -> None:
     services = compose()["services"]
     ours = [services[name] for name in ("migrate", "web", "worker", "beat")]
     assert {service["image"] for service in ours} == {"mentorship"}
-    known = {(field.alias or name).upper() for name, field in Env.model_fields.items()}
+    fields = Env.model_fields | Providers.model_fields
+    known = {(field.alias or name).upper() for name, field in fields.items()}
     for service in ours:
         assert set(service["environment"]) <= known
 

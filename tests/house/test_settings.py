@@ -20,12 +20,12 @@ GOOD = {
 }
 
 
-def start(**changes):
+def start(script="import mentorship.settings", **changes):
     """Load the settings in a process of their own. Returns (exit code, what it said)."""
     kept = {k: os.environ[k] for k in ("PATH", "HOME", "LANG") if k in os.environ}
     env = {k: v for k, v in {**kept, **GOOD, **changes}.items() if v is not None}
     done = subprocess.run(
-        [sys.executable, "-c", "import mentorship.settings"],
+        [sys.executable, "-c", script],
         env=env,
         cwd=settings.BASE_DIR,
         capture_output=True,
@@ -62,3 +62,17 @@ def test_what_is_missing_or_wrong_is_refused_in_words(changes, says):
 
 def test_readme_lists_every_setting():
     assert table() in Path(settings.BASE_DIR, "README.md").read_text()
+
+
+def test_no_secret_is_printed_with_the_settings():
+    names = (
+        "SECRET_KEY", "SANDBOX_SECRET", "METRICS_TOKEN", "STRIPE_SECRET_KEY", "STRIPE_WEBHOOK_SECRETS",
+        "PAYPAL_CLIENT_SECRET", "PAYSTACK_SECRET_KEYS",
+    )  # fmt: skip
+    secrets = {name: f"sk_test_{name}_{'x' * 40}" for name in names}
+    secrets |= {"ENCRYPTION_KEYS": "e" * 32, "PAYPAL_CLIENT_ID": "app", "PAYPAL_WEBHOOK_IDS": "wh"}
+    secrets |= {"DATABASE_URL": "postgresql://me:open-sesame@127.0.0.1/x", "EMAIL_URL": "smtp://me:open-sesame@mail:25"}
+    script = "import sys, mentorship.settings as s; sys.stderr.write(repr((s.ENV, s.PROVIDERS)))"
+    code, printed = start(script, **secrets)
+    assert (code, "paypal_client_id='app'" in printed) == (0, True)
+    assert not [word for word in ("sk_test", "e" * 32, "open-sesame") if word in printed]

@@ -161,6 +161,7 @@ EVERYTHING = {
     "amount_display": "€280",
     "outcome": "The session took place.",
     "message": "Hello",
+    "email": "sam@example.test",
     **dict.fromkeys(("starts_at", "expires_at", "grace_ends_at", "answer_by"), STARTS),
     **dict.fromkeys(("sessions", "credits", "remaining"), 4),
 }
@@ -180,7 +181,7 @@ def test_every_sentence_names_known_values():
     """A typo in a `maybe` sentence would silently drop it; so every value is one that callers know."""
     known = set(EVERYTHING) | {
         "other", "reason", "by_name", "consequence", "duration_minutes", "agenda", "old_starts_at", "order_number", "note",
-        "notes", "available", "grace_hours", "grace_reason", "student_may_change",
+        "account", "receipt_url", "notes", "available", "grace_hours", "grace_reason", "student_may_change",
     }  # fmt: skip
     for kind in KINDS.values():
         for words in filter(None, (kind.student, kind.mentor)):

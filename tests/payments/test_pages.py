@@ -133,7 +133,7 @@ class TestCheckout:
         assert as_sam.post(url, {"provider": "sandbox", "agenda": "a" * 10_000}).status_code == 422
         assert as_sam.post(url, {"provider": "sandbox", "agenda": "a\0b"}).status_code == 422
         assert as_sam.post(url, {"provider": "sandbox", "idempotency_key": "k" * 500}).status_code == 422
-        assert as_sam.post(url, {"provider": "nonsense"}).status_code == 404
+        assert as_sam.post(url, {"provider": "nonsense"}).status_code == 422
         assert as_sam.get(url, {"week": "nonsense"}).status_code == 200
         assert not Order.objects.exists()
 
@@ -261,7 +261,7 @@ class TestReturnPage:
         assert "The payment was declined" in text(as_sam.get(order.return_path))
         order = place(sam, offering(mia))
         time_machine.move_to(NOW + HOUR, tick=False)
-        assert "not paid in time" in text(as_sam.get(order.return_path))
+        assert "arrived in time" in text(as_sam.get(order.return_path))
         bought(sue, mia, now=NOW + HOUR)
         SandboxCheckout.objects.update(expires_at=NOW + DAY)
         decide(order)

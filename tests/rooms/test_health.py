@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import pytest
 from django.core.cache import cache
 from django.db import OperationalError, connection
 
 from mentorship.kernel import clock
 from mentorship.kernel.tasks import BEAT_SEEN, WORKER_SEEN, run_job
+from payments.models import Order, WebhookEvent
+from tests.cast import offering
+from tests.payments.scene import place
 
 
 def test_alive_asks_nobody(client, django_assert_num_queries, db):
@@ -18,12 +23,49 @@ def test_alive_asks_nobody(client, django_assert_num_queries, db):
 def test_ready_with_everything(client, db, django_assert_num_queries):
     seen = clock.machine_now().timestamp()
     cache.set_many({WORKER_SEEN: seen, BEAT_SEEN: seen})
-    with django_assert_num_queries(1):
+    with django_assert_num_queries(6):
         answer = client.get("/readyz")
     assert (answer.status_code, answer.json()) == (
         200,
-        {"status": "ok", "database": "ok", "redis": "ok", "worker": "ok", "beat": "ok"},
+        {
+            "status": "ok",
+            "database": "ok",
+            "redis": "ok",
+            "worker": "ok",
+            "beat": "ok",
+            "webhooks": "ok",
+            "orders": "ok",
+            "audit": "never run",
+        },
     )
+
+
+@pytest.mark.parametrize(
+    ("fields", "said"),
+    [
+        ({"received_at": -1}, "ok"),
+        ({"received_at": -20}, "degraded"),
+        ({"received_at": -20, "processed_at": -19}, "ok"),
+        ({"received_at": -1, "dead_at": 0}, "degraded"),
+    ],
+)
+def test_webhooks_that_are_late_or_dead_are_worse_but_ready(client, db, fields, said):
+    """Minutes from now."""
+    times = {name: clock.now() + timedelta(minutes=minutes) for name, minutes in fields.items()}
+    WebhookEvent.objects.create(
+        provider="stripe", event_key="e", payload="", next_attempt_at=clock.machine_now(), **times
+    )
+    answer = client.get("/readyz")
+    assert (answer.status_code, answer.json()["webhooks"]) == (200, said)
+
+
+def test_an_order_paid_and_not_granted_for_long_is_worse(client, mia, sam):
+    order = place(sam, offering(mia), now=clock.now())
+    Order.objects.update(status="PAID", paid_at=clock.now() - timedelta(minutes=5))
+    assert client.get("/readyz").json()["orders"] == "ok"
+    Order.objects.filter(pk=order.pk).update(paid_at=clock.now() - timedelta(minutes=11))
+    answer = client.get("/readyz").json()
+    assert (answer["status"], answer["orders"]) == ("degraded", "degraded")
 
 
 def test_a_missing_beat_is_worse_but_ready(client, db):

@@ -12,8 +12,8 @@ import queue
 import threading
 import time
 from dataclasses import dataclass, field
+from email.message import Message
 from html import escape
-from http.client import HTTPMessage
 from http.server import BaseHTTPRequestHandler
 from typing import Any, ClassVar, NamedTuple, Self
 from urllib.parse import parse_qsl, unquote, urlsplit
@@ -39,7 +39,7 @@ class Call(NamedTuple):
 
     method: str
     path: str
-    headers: HTTPMessage
+    headers: Message[str, str]
     body: bytes
 
 
@@ -48,7 +48,7 @@ class Request:
     method: str
     path: str  # without the query, unquoted
     query: dict[str, str]
-    headers: HTTPMessage
+    headers: Message[str, str]
     body: bytes
 
 
@@ -251,6 +251,8 @@ class Standin:
         """None: the line goes dead."""
         if request.path.startswith("/_control/"):
             return self._control(request)
+        if request.path == "/favicon.ico":  # a browser's own wish
+            return Answer(204)
         if request.path.startswith("/pay/"):
             with self.lock:
                 return self._pay(request, request.path.removeprefix("/pay/"))

@@ -51,6 +51,7 @@ def both(owner: str, body: Any = None) -> Theirs:
 
 
 LATER = clock.iso(at(5))
+REFUND = {"sessions": 1, "expect": "0" * 16, "reason": "because"}
 # route -> whose it is and what can be done there
 PRIVATE = {
     "api/mentorship/session/<session_id>": reads(),
@@ -62,6 +63,9 @@ PRIVATE = {
     "api/sessions/<session_id>/reschedule": both("sam", {"scheduledAt": LATER}),
     "checkout/orders/<uuid:order_id>": reads(),
     "checkout/orders/<uuid:order_id>/end": presses("sam"),
+    "checkout/orders/<uuid:order_id>/refund": presses("sam", {"reason": "because"}, GET=None),
+    "checkout/orders/<uuid:paid_id>/receipt": reads(),
+    "checkout/orders/<uuid:paid_id>/receipt.pdf": reads(),
     "checkout/return/<uuid:order_id>": reads(),
     "mentorship/session/<uuid:session_id>": reads(),
     "mentorship/session/<uuid:session_id>/presence": presses("sam"),
@@ -72,6 +76,8 @@ PRIVATE = {
     "mentorship/session/<uuid:session_id>/no-show": presses("mia", {"absentParty": "student"}, GET=None),
     "notifications/<int:pk>/reading": presses("sam"),
     "student/packs/<int:pack_id>": reads(),
+    "tutor/orders/<uuid:order_id>/refund": presses("mia", REFUND, GET=None),
+    "tutor/orders/<uuid:order_id>/refund/decline": presses("mia", {"reason": "because"}),
     "tutor/mentorship/schedule/<int:offering_id>/edit": presses("mia", {"title": "Mine now"}, GET=None),
     "tutor/mentorship/schedule/<int:offering_id>/copy": presses("mia"),
     "tutor/mentorship/schedule/<int:offering_id>/archive": presses("mia"),
@@ -142,6 +148,8 @@ def world(sam, mia, max_, otto) -> dict[str, Any]:
 
 def filled(route: str, ids: dict[str, Any]) -> str:
     path = route.removeprefix("^").removesuffix("$").replace("(?P<path>photos/.+)", "<path>")
+    if route.startswith("tutor/orders/"):  # a mentor's sale is there once it is paid
+        ids = ids | {"order_id": ids["paid_id"]}
     for name, value in ids.items():
         for written in ("<%s>", "<int:%s>", "<uuid:%s>", "<slug:%s>", "<str:%s>"):
             path = path.replace(written % name, str(value))

@@ -19,7 +19,7 @@ WEEKDAYS, ALL_DAYS = range(5), range(7)
 
 @dataclass(frozen=True)
 class MentorSpec:
-    """Prices in euros: a single hour, four, eight (0: not sold)."""
+    """Prices in euros: a single hour, four, eight (0: not sold); `naira` is what a single hour also costs (0: only euros)."""
 
     key: str
     name: str
@@ -33,6 +33,7 @@ class MentorSpec:
     seats: int = 10
     room: str = ""
     course: str = ""
+    naira: int = 0
 
 
 MENTORS = (
@@ -91,7 +92,7 @@ MENTORS = (
         "kofi", "Kofi Mensah", "Africa/Accra", "From engineer to the one people follow.",
         ("Leadership", "Careers"), ("en", "fr"),
         "Your first year of leading: feedback, hiring, saying no. Bring the conversation you are afraid of.",
-        ((WEEKDAYS, 12, 20), (range(5, 6), 9, 13)), (100, 380, 0),
+        ((WEEKDAYS, 12, 20), (range(5, 6), 9, 13)), (100, 380, 0), naira=5000,
     ),
 )  # fmt: skip
 
@@ -134,14 +135,16 @@ def _shop(spec: MentorSpec, user: User) -> list[Draft]:
         _session("A single hour", 60, single),
         _pack("Four sessions", 4, four),
     ]
+    if spec.naira:  # what Paystack takes; euros it does not
+        drafts.append(_session("A single hour, paid in naira", 60, spec.naira * 100, currency="NGN"))
     if eight:
         drafts.append(_pack("Eight sessions", 8, eight, course_id=course.pk if course else None))
     return drafts
 
 
-def _session(title: str, minutes: int, price: int, *, is_intro: bool = False) -> Draft:
+def _session(title: str, minutes: int, price: int, *, is_intro: bool = False, currency: str = "EUR") -> Draft:
     return Draft(
-        title=title, kind="SESSION", duration_minutes=minutes, price_minor=price, currency="EUR", is_intro=is_intro
+        title=title, kind="SESSION", duration_minutes=minutes, price_minor=price, currency=currency, is_intro=is_intro
     )
 
 

@@ -5,12 +5,13 @@ from typing import Any
 from django.core.management.base import BaseCommand
 
 from mentorship.kernel.env import Env, Numbers
+from mentorship.kernel.provider_env import Providers
 
 
 def table() -> str:
     """The settings as a Markdown table: name, default, meaning."""
     lines = ["| variable | default | meaning |", "|---|---|---|"]
-    for model in (Env, Numbers):
+    for model in (Env, Providers, Numbers):
         prefix = model.model_config.get("env_prefix", "")
         for name, field in model.model_fields.items():
             variable = field.alias or f"{prefix}{name}".upper()
@@ -24,6 +25,8 @@ def _default(field: Any) -> str:
     value = field.default
     if value in ("", []):
         return ""
+    if isinstance(value, list):
+        value = ",".join(value)
     return f"`{int(value) if isinstance(value, bool) else value}`"
 
 

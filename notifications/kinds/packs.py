@@ -1,0 +1,156 @@
+"""Packs and seats: bought, running out, in grace, offered."""
+
+from __future__ import annotations
+
+from notifications.kinds.words import PACKS, REASON, Kind, Words, maybe
+
+KINDS = (
+    Kind(
+        "offering_booked",
+        PACKS,
+        "somebody buys from me",
+        mentor=Words(
+            "{student_name} bought “{title}”",
+            (
+                maybe("{sessions:session} with you."),
+                maybe("The first one: {starts_at}."),
+                maybe("Paid: {amount_display}."),
+                maybe("Order {order_number}."),
+            ),
+            "See it in your room",
+        ),
+    ),
+    Kind(
+        "pack_purchased",
+        PACKS,
+        "a pack is ready to use",
+        student=Words(
+            "{sessions:session} with {mentor_name} are yours",
+            (
+                maybe("“{title}”."),
+                maybe("You now have {remaining:session} left to book."),
+                "Use them until {expires_at}; a session has to start before then.",
+                maybe("Your first session: {starts_at}."),
+                maybe("{note}"),
+            ),
+            "Book your sessions",
+        ),
+    ),
+    Kind(
+        "student_invited",
+        PACKS,
+        "a mentor gives me sessions that I pay them directly",
+        student=Words(
+            "{mentor_name} has given you {sessions:session}",
+            (
+                maybe("They take {duration_minutes} minutes each, and a seat with {mentor_name} comes with them."),
+                "You pay {mentor_name} directly; nothing is charged here.",
+                "Use them until {expires_at}; a session has to start before then.",
+                "To sign in, enter {email}: we mail you a code. You need no password.",
+                "If you do not know {mentor_name}, you need not do anything.",
+            ),
+            "Choose your times",
+        ),
+        mentor=Words(
+            "{student_name} has {sessions:session} with you",
+            (
+                maybe("They take {duration_minutes} minutes each, and can be used until {expires_at}."),
+                "We have written to {email} how to sign in. What they pay you is between the two of you.",
+            ),
+            "See your seats",
+        ),
+    ),
+    Kind(
+        "renewal_reminder",
+        PACKS,
+        "one session is left in my pack",
+        student=Words(
+            "One session left with {mentor_name}",
+            (
+                "After it, your seat is kept for {grace_hours} hours and then goes to the next person.",
+                "Renew now and your sessions simply go on; the ones you have keep their place.",
+                maybe("What is left can be used until {expires_at}."),
+            ),
+            "Renew",
+        ),
+    ),
+    Kind(
+        "grace_started",
+        PACKS,
+        "a pack is used up and the seat is kept for a while",
+        student=Words(
+            "Your seat with {mentor_name} is kept until {grace_ends_at:default}",
+            (
+                "{grace_reason} Until {grace_ends_at} your seat is still yours.",
+                "Renew before then and you keep it; after that it goes to the next person. Nothing is charged by itself.",
+            ),
+            "Renew and keep the seat",
+        ),
+        mentor=Words(
+            "{student_name} has used all sessions",
+            (
+                "Their seat is kept until {grace_ends_at}.",
+                "If they renew before then, it goes on; otherwise the seat is free again.",
+            ),
+            "See your seats",
+        ),
+    ),
+    Kind(
+        "grace_final_warning",
+        PACKS,
+        "the time to keep my seat is nearly over",
+        student=Words(
+            "Last call: your seat with {mentor_name} is free from {grace_ends_at:default}",
+            (
+                "Your seat is kept until {grace_ends_at}. After that it goes to the next person, and you would have to wait for a free one.",
+                "Renewing before then keeps it.",
+            ),
+            "Renew and keep the seat",
+        ),
+    ),
+    Kind(
+        "seat_released",
+        PACKS,
+        "a seat is given up",
+        student=Words(
+            "Your seat with {mentor_name} has been given up",
+            (
+                REASON,
+                "Nothing was charged, and everything you learned, wrote and booked is still in your room.",
+                "You can buy again whenever {mentor_name} has a free seat.",
+            ),
+            "See the mentor's page",
+        ),
+        mentor=Words(
+            "{student_name}'s seat is free again",
+            (REASON, maybe("You now have {available:free seat}.")),
+            "See your seats",
+        ),
+    ),
+    Kind(
+        "pack_expiring",
+        PACKS,
+        "a pack is about to expire with sessions left",
+        student=Words(
+            "Use {credits:session} with {mentor_name} before {expires_at:date}",
+            (
+                "You have {credits:session} left to book. Each has to start before {expires_at}; what is not booked by then is lost.",
+                "A session you have already booked keeps its time.",
+            ),
+            "Book now",
+        ),
+    ),
+    Kind(
+        "waiting_list_offer",
+        PACKS,
+        "a seat I wait for is offered to me",
+        student=Words(
+            "A seat with {mentor_name} is yours until {expires_at:default}",
+            (
+                "You were next in line. The seat is kept for you until {expires_at}.",
+                "Buy a pack before then to take it; otherwise it goes to the next person.",
+            ),
+            "Take the seat",
+        ),
+    ),
+)

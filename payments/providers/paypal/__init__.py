@@ -1,0 +1,3 @@
+from payments.providers.paypal.adapter import PayPal
+
+__all__ = ["PayPal"]

@@ -1,0 +1,3 @@
+from payments.providers.paystack.adapter import Paystack
+
+__all__ = ["Paystack"]

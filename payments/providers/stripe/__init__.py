@@ -1,0 +1,3 @@
+from payments.providers.stripe.adapter import Stripe
+
+__all__ = ["Stripe"]
