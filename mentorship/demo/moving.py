@@ -21,6 +21,7 @@ ORDER = (
     "process_webhooks",
     "fulfil_paid_orders",
     "reconcile_orders",
+    "reconcile_reversals",
     "expire_orders",
     "expire_unpaid_sessions",
     "settle_unmarked",
@@ -28,10 +29,12 @@ ORDER = (
     "sweep_seats",
     "warn_pack_expiry",
     "remind_sessions",
+    "take_back_unpaid_credits",
     "release_shares",
     "send_refunds",
     "close_provider_pages",
     "refresh_listings",
+    "audit_books",
 )
 LAST = ("deliver_sandbox_webhooks", "relay_outbox")
 NEVER = ("forget_old_keys",)  # machine housekeeping: a week that passed in a second makes no answer old

@@ -33,13 +33,17 @@ def check_buyable(*, student: Any | None, offering: Offering, profile: MentorPro
             raise Refusal("not_for_sale", f"{name} wants to be asked first, and that is not possible here yet.")
     if student is None:
         return
-    if SessionPack.objects.filter(student=student, mentor=offering.mentor_id, frozen_at__isnull=False).exists():
-        name = profile.user.first_name
-        raise Refusal("pack_frozen", f"Something between you and {name} is being decided. Then you can buy again.")
     if offering.is_intro and intro_taken(student.pk, offering.mentor_id):
         raise Refusal("intro_used", f"You have already had your intro with {profile.user.first_name}.")
     if offering.takes_seat:
         _check_limit(student, offering, now)
+
+
+def check_not_frozen(student: Any, mentor: Any) -> None:
+    """Nothing is bought into a dispute: its sessions would stand still with the others. Raises Refusal `pack_frozen`."""
+    if SessionPack.objects.filter(student=student, mentor=mentor, frozen_at__isnull=False).exists():
+        name = mentor.first_name
+        raise Refusal("pack_frozen", f"Something between you and {name} is being decided. Then you can buy again.")
 
 
 def is_seated(student: Any, mentor_id: int, now: datetime) -> bool:

@@ -19,7 +19,7 @@ from payments import providers
 from payments.models import Order
 from payments.providers.base import ProviderTrouble
 from payments.providers.free import Free
-from payments.services.buyable import check_buyable
+from payments.services.buyable import check_buyable, check_not_frozen
 from payments.services.settle import confirm_and_fulfil
 from seats.services import hold_seat
 from sessions_app.services import release_reserved, reserve
@@ -54,8 +54,8 @@ def checkout(
 
     A new checkout with the same mentor replaces the open one. The same key and body give the same order again. What
     is free is paid and granted at once. Raises NotFound (provider, offering), Malformed (`key_reused`, no time for a
-    single session), Refusal `own_offering`, `not_for_sale`, `intro_used`, `pack_limit`, `mentor_full`, `slot_unavailable`,
-    `notice_too_short`, and ProviderAway.
+    single session), Refusal `own_offering`, `not_for_sale`, `intro_used`, `pack_limit`, `pack_frozen`, `mentor_full`,
+    `slot_unavailable`, `notice_too_short`, and ProviderAway.
     """
     providers.by_name(provider)
     when = clock.iso(starts_at) if starts_at else None
@@ -132,6 +132,7 @@ def _write(wish: Wish, offering: Offering, open_orders: list[Order]) -> Order:
     order = _snapshot(wish, offering, profile)
     _check_time(order, offering)
     check_buyable(student=wish.student, offering=offering, profile=profile, now=now)
+    check_not_frozen(wish.student, offering.mentor)
     if order.takes_seat:
         # A seat already held for the order that is replaced is carried over: its hold only rises.
         hold_seat(
