@@ -7,9 +7,17 @@ from django.db.models.functions import Greatest
 
 from mentorship.kernel.jobs import job
 from notifications.services import Notice, notify_many
-from packs.models import SessionPack
+from packs.models import Pause, SessionPack
+from packs.services import resume
 
 WARN_DAYS = (30, 7, 1)
+
+
+@job
+def end_pauses(now: datetime) -> int:
+    """Resume what was paused for as long as was agreed."""
+    over = Pause.objects.filter(status=Pause.Status.RUNNING, ends_at__lte=now).values_list("pk", flat=True)
+    return sum(resume(pause_id=pk, by=None, now=now).status == Pause.Status.ENDED for pk in list(over))
 
 
 @job

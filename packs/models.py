@@ -151,6 +151,41 @@ class Freeze(models.Model):
         return f"{self.cause} since {self.since:%Y-%m-%d}"
 
 
+class Pause(models.Model):
+    """A pause of a pack: one side asks, the other agrees; while it runs the pack's `paused_at` is set."""
+
+    class Status(models.TextChoices):
+        ASKED = "ASKED", "asked for"
+        RUNNING = "RUNNING", "running"
+        DECLINED = "DECLINED", "declined"
+        ENDED = "ENDED", "over"
+
+    pack = models.ForeignKey(SessionPack, on_delete=models.PROTECT, related_name="pauses")
+    asked_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
+    status = models.CharField(max_length=10, choices=Status.choices, default=Status.ASKED)
+    days = models.PositiveSmallIntegerField()
+    asked_at = models.DateTimeField()
+    began_at = models.DateTimeField(null=True, blank=True)
+    ends_at = models.DateTimeField(null=True, blank=True)
+    ended_at = models.DateTimeField(null=True, blank=True)
+    seconds = models.PositiveIntegerField(default=0, help_text="How long it lasted.")
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["pack"], condition=Q(status__in=["ASKED", "RUNNING"]), name="packs_one_open_pause"
+            ),
+            models.CheckConstraint(
+                condition=~Q(status="RUNNING") | Q(began_at__isnull=False, ends_at__isnull=False),
+                name="packs_running_pause_has_its_end",
+            ),
+        ]
+        indexes = [models.Index(fields=["ends_at"], condition=Q(status="RUNNING"), name="packs_pauses_ending")]
+
+    def __str__(self) -> str:
+        return f"pause of {self.days} days"
+
+
 class Purchase(models.Model):
     """One payment's share of a pack. `order_id` is the paying order's id (payments stand above, so no foreign key)."""
 
@@ -191,6 +226,7 @@ class CreditEntry(models.Model):
         REFUNDED = "REFUNDED", "refunded"
         MOVED_OUT = "MOVED_OUT", "moved to a make-up pack"
         MOVED_IN = "MOVED_IN", "make-up"
+        CORRECTED = "CORRECTED", "judged anew"
 
     pack = models.ForeignKey(SessionPack, on_delete=models.PROTECT, related_name="entries")
     kind = models.CharField(max_length=10, choices=Kind.choices)

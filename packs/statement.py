@@ -112,6 +112,8 @@ def _what(pack: SessionPack, entry: CreditEntry, session: BookedSession | None, 
             return "Valid again"
         case Kind.REFUNDED:
             return "Refunded"
+        case Kind.CORRECTED:
+            return f"{when[:1].upper()}{when[1:]} judged anew"
         case Kind.MOVED_OUT:
             return "Moved to a make-up pack"
         case _:

@@ -10,15 +10,17 @@ Three ideas carry all of it:
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
 from zoneinfo import ZoneInfo
 
 DAY_MINUTES = 1440
 WEEK_MINUTES = 7 * DAY_MINUTES
 MINUTE = timedelta(minutes=1)
 WEEK = timedelta(weeks=1)
+Point = TypeVar("Point", int, datetime)
 
 
 class Stretch(NamedTuple):
@@ -33,6 +35,25 @@ class Stretch(NamedTuple):
         return self.end - self.start >= WEEK_MINUTES
 
 
+class Wall(NamedTuple):
+    """A span of wall-clock time, [start, end), naive, in the mentor's zone."""
+
+    start: datetime
+    end: datetime
+
+
+@dataclass(frozen=True)
+class Hours:
+    """When a mentor can be booked: the week, the extra hours of single dates, and what is closed in spite of both."""
+
+    week: tuple[Stretch, ...] = ()
+    extra: tuple[Wall, ...] = ()
+    closed: tuple[Wall, ...] = ()
+
+    def __bool__(self) -> bool:
+        return bool(self.week or self.extra)
+
+
 class Window(NamedTuple):
     """One stretch on its date: wall-clock bounds, and the instants between which a session must lie."""
 
@@ -43,15 +64,30 @@ class Window(NamedTuple):
     is_always: bool
 
 
-def join(spans: Iterable[tuple[int, int]]) -> list[tuple[int, int]]:
+def join(spans: Iterable[tuple[Point, Point]]) -> list[tuple[Point, Point]]:
     """Spans on a line, ascending: touching and overlapping ones are one."""
-    joined: list[tuple[int, int]] = []
+    joined: list[tuple[Point, Point]] = []
     for start, end in sorted(spans):
         if joined and start <= joined[-1][1]:
             joined[-1] = (joined[-1][0], max(end, joined[-1][1]))
         else:
             joined.append((start, end))
     return joined
+
+
+def without(spans: Iterable[tuple[Point, Point]], gone: Sequence[tuple[Point, Point]]) -> Iterator[tuple[Point, Point]]:
+    """What is left of joined spans where the joined `gone` is cut out, ascending."""
+    for start, end in spans:
+        for cut_start, cut_end in gone:
+            if cut_end <= start or cut_start >= end:
+                continue
+            if start < cut_start:
+                yield start, cut_start
+            start = cut_end
+            if start >= end:
+                break
+        if start < end:
+            yield start, end
 
 
 def merge(rules: Iterable[tuple[int, int, int]]) -> tuple[Stretch, ...]:
@@ -66,12 +102,22 @@ def merge(rules: Iterable[tuple[int, int, int]]) -> tuple[Stretch, ...]:
     return tuple(Stretch(*span) for span in merged)
 
 
-def windows(stretches: Iterable[Stretch], zone: ZoneInfo, start: datetime, end: datetime) -> Iterator[Window]:
+def windows(hours: Hours, zone: ZoneInfo, start: datetime, end: datetime) -> Iterator[Window]:
     """The windows that may hold starts in [start, end), by date; one or two at either edge may lie outside it."""
-    stretches = tuple(stretches)
-    if not stretches or start >= end:
+    if not hours or start >= end:
         return
     first, last = _wall(start, zone) - timedelta(days=1), _wall(end, zone) + timedelta(days=1)
+    extra = [wall for wall in hours.extra if wall.end > first and wall.start < last]
+    closed = [wall for wall in hours.closed if wall.end > first and wall.start < last]
+    if not extra and not closed:
+        yield from _weekly(hours.week, zone, first, last)
+        return
+    spans = [*((w.wall_start, w.wall_end) for w in _weekly(hours.week, zone, first, last)), *extra]
+    for wall_start, wall_end in without(join(spans), join(closed)):
+        yield Window(wall_start, wall_end, first_moment(wall_start, zone), last_moment(wall_end, zone), False)
+
+
+def _weekly(stretches: tuple[Stretch, ...], zone: ZoneInfo, first: datetime, last: datetime) -> Iterator[Window]:
     monday = datetime.combine(_monday(first.date()), time()) - WEEK
     while monday < last:
         for stretch in stretches:
@@ -93,11 +139,11 @@ def starts(window: Window, zone: ZoneInfo, step_minutes: int, duration_minutes: 
     return sorted(at for wall in grid for at in instants(wall, zone) if window.opens <= at <= latest)
 
 
-def covers(stretches: Iterable[Stretch], zone: ZoneInfo, start: datetime, end: datetime) -> bool:
+def covers(hours: Hours, zone: ZoneInfo, start: datetime, end: datetime) -> bool:
     """Whether [start, end) lies within one window."""
     return any(
         w.opens <= start and (end <= w.closes or (w.is_always and start < w.closes))
-        for w in windows(stretches, zone, start, end)
+        for w in windows(hours, zone, start, end)
     )
 
 

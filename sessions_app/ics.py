@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from collections.abc import Iterable
+from datetime import datetime, timedelta
 from email.utils import parseaddr
 from typing import Literal
 
@@ -12,6 +13,7 @@ from icalendar import PARTSTAT, STATUS, Calendar, Event, vCalAddress
 from sessions_app.models import Session, SessionEvent
 
 Method = Literal["REQUEST", "CANCEL"]
+PRODID = "-//mentorship//sessions//EN"
 
 
 def build_ics(
@@ -23,10 +25,23 @@ def build_ics(
     believes the highest `sequence` (see `sequence_of`). `title` is what the recipient's calendar shows; `attendee` is the
     recipient's own email. The organizer is the platform: neither side learns the other's address.
     """
+    event = event_of(session, title=title, is_off=method == "CANCEL", sequence=sequence, now=now, attendee=attendee)
+    calendar = Calendar.new(prodid=PRODID, method=method, subcomponents=[event])
+    return calendar.to_ical()
+
+
+def build_feed(events: Iterable[Event], *, name: str) -> bytes:
+    """A whole calendar to subscribe to; it asks to be read again every hour."""
+    calendar = Calendar.new(prodid=PRODID, name=name, refresh_interval=timedelta(hours=1), subcomponents=list(events))
+    return calendar.to_ical()
+
+
+def event_of(session: Session, *, title: str, is_off: bool, sequence: int, now: datetime, attendee: str = "") -> Event:
+    """The session as one event, the same in mails and feeds: a calendar that knows it changes it instead of adding one."""
     page = settings.BASE_URL + session.get_absolute_url()
     words = [session.agenda, f"The room opens when the session starts: {page}"]
     guests = [vCalAddress.new(attendee, partstat=PARTSTAT.ACCEPTED, rsvp=False)] if attendee else []
-    event = Event.new(
+    return Event.new(
         uid=f"session-{session.pk}@mentorship",
         stamp=now,
         start=session.starts_at,
@@ -37,10 +52,8 @@ def build_ics(
         organizer=vCalAddress.new(parseaddr(settings.DEFAULT_FROM_EMAIL)[1]),
         attendees=guests,
         sequence=sequence,
-        status=STATUS.CANCELLED if method == "CANCEL" else STATUS.CONFIRMED,
+        status=STATUS.CANCELLED if is_off else STATUS.CONFIRMED,
     )
-    calendar = Calendar.new(prodid="-//mentorship//sessions//EN", method=method, subcomponents=[event])
-    return calendar.to_ical()
 
 
 def sequence_of(session: Session) -> int:

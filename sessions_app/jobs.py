@@ -4,14 +4,13 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import structlog
-from django.conf import settings
 from django.db import DatabaseError
 
 from mentorship.kernel.jobs import job
 from mentorship.kernel.refusals import Refusal
 from notifications.services import Notice, notify_many
-from sessions_app.models import Session
-from sessions_app.services import settle_unmarked_session
+from sessions_app.models import BookingRequest, Session
+from sessions_app.services import expire_request, settle_unmarked_session
 from sessions_app.services.reserving import expire_unpaid
 
 log = structlog.get_logger(__name__)
@@ -32,14 +31,26 @@ def expire_unpaid_sessions(now: datetime) -> int:
 
 
 @job
-def settle_unmarked(now: datetime) -> int:
-    """Settle what nobody marked within 72 h after the end, oldest first, stamped with the time it was due."""
-    wait = timedelta(hours=settings.MENTORSHIP.auto_settle_hours)
-    due = Session.objects.unmarked(now - wait).order_by("ends_at", "pk").values_list("pk", "ends_at")
+def expire_requests(now: datetime) -> int:
+    """End requests that were not answered or not paid in time."""
+    late = BookingRequest.objects.unanswered(now) | BookingRequest.objects.unpaid(now)
     done = 0
-    for session_id, ends_at in due.iterator(chunk_size=1000):
+    for request_id in late.order_by("approval_deadline").values_list("pk", flat=True)[:BATCH]:
         try:
-            done += settle_unmarked_session(session_id=session_id, settled_at=ends_at + wait, now=now)
+            done += expire_request(request_id=request_id, now=now)
+        except (DatabaseError, Refusal):
+            log.exception("expire_request_failed", request=str(request_id))
+    return done
+
+
+@job
+def settle_unmarked(now: datetime) -> int:
+    """Settle what nobody marked, oldest first, stamped with the time it was due."""
+    due = Session.objects.to_settle(now).order_by("ends_at", "pk").values_list("pk", flat=True)
+    done = 0
+    for session_id in due.iterator(chunk_size=1000):
+        try:
+            done += settle_unmarked_session(session_id=session_id, now=now)
         except (DatabaseError, Refusal):
             log.exception("settle_failed", session=str(session_id))
     return done

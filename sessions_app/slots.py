@@ -1,26 +1,39 @@
-"""Free times: what a mentor's weekly rules offer, less what is taken. Computed when asked, never stored.
+"""Free times: what a mentor's hours offer, less what is taken. Computed when asked, never stored.
 
 `free_slots` lists, `check_slot` judges one (both from the same parts, so what is offered is accepted), `block_spans` says
-what a booking takes from the two calendars. Two queries however long the range: the rules and the blocks.
+what a booking takes from the two calendars. Two queries however long the range and however many the mentors: their
+hours, and what is taken.
 """
 
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
-from typing import NamedTuple
+from datetime import date, datetime, time, timedelta
+from typing import Any, NamedTuple
 
 from django.conf import settings
 from django.db.backends.postgresql.psycopg_any import DateTimeTZRange
-from django.db.models import prefetch_related_objects
+from django.db.models import (
+    BigIntegerField,
+    Case,
+    DateField,
+    DateTimeField,
+    PositiveSmallIntegerField,
+    Value,
+    When,
+    prefetch_related_objects,
+)
 
 from mentorship.kernel.refusals import Refusal
 from mentorship.people.models import MentorProfile, User
 from sessions_app import availability
-from sessions_app.models import CalendarBlock, Session, WeeklyRule
+from sessions_app.availability import Hours, Wall
+from sessions_app.models import BusyTime, CalendarBlock, DateException, Session, Vacation, WeeklyRule
+
+ONE_DAY, TWO_DAYS = timedelta(days=1), timedelta(days=2)
 
 
 class Slot(NamedTuple):
@@ -31,12 +44,26 @@ class Slot(NamedTuple):
 
 
 class Busy:
-    """A person's taken time. Spans do not overlap: the database's exclusion constraint says so."""
+    """A person's taken time: sessions with their buffers, and what outside calendars say.
 
-    def __init__(self, spans: Iterable[tuple[datetime, datetime]] = ()) -> None:
-        ordered = sorted(spans)
-        self._starts = [start for start, _ in ordered]
-        self._ends = [end for _, end in ordered]
+    `given` are the starts of the sessions they give as a mentor, for the limit of a day.
+    """
+
+    def __init__(self, spans: Iterable[tuple[datetime, datetime]] = (), given: Iterable[datetime] = ()) -> None:
+        joined = availability.join(spans)  # sessions never overlap, outside calendars may
+        self._starts = [start for start, _ in joined]
+        self._ends = [end for _, end in joined]
+        self._given = list(given)
+        self._days: Counter[date] | None = None
+
+    def is_full_day(self, at: datetime, mentor: MentorProfile) -> bool:
+        """So many sessions lie on that day (in the mentor's zone) already as they want at most."""
+        most = mentor.most_sessions_a_day
+        if most is None:
+            return False
+        if self._days is None:
+            self._days = Counter(start.astimezone(mentor.zone).date() for start in self._given)
+        return self._days[at.astimezone(mentor.zone).date()] >= most
 
     def overlaps(self, start: datetime, end: datetime) -> bool:
         """Something lies within [start, end)."""
@@ -84,9 +111,9 @@ def free_slots(
     end = min(end, horizon.end + availability.MINUTE)
     if start >= end:
         return []
-    stretches = _stretches([mentor.user_id])[mentor.user_id]
-    busy = _busy([mentor], viewer, start, end, duration_minutes, now, ignore_session) if stretches else {}
-    found = _free(mentor, stretches, busy, viewer, start, end, duration_minutes)
+    hours = hours_of([mentor.user_id], start, end)[mentor.user_id]
+    busy = _busy([mentor], viewer, start, end, duration_minutes, now, ignore_session) if hours else {}
+    found = _free(mentor, hours, busy, viewer, start, end, duration_minutes)
     return sorted(slot for slot in found if horizon.allows(slot.starts_at))
 
 
@@ -138,11 +165,13 @@ def check_slot(
     if starts_at <= now or not Horizon.at(now, latest).allows(starts_at):
         raise gone
     until = starts_at + availability.MINUTE
-    stretches = _stretches([mentor.user_id])[mentor.user_id]
-    if starts_at not in _starts(mentor, stretches, starts_at, until, duration_minutes):
+    hours = hours_of([mentor.user_id], starts_at, until)[mentor.user_id]
+    if starts_at not in _starts(mentor, hours, starts_at, until, duration_minutes):
         raise gone
     busy = _busy([mentor], student, starts_at, until, duration_minutes, now, ignore_session)
     mentor_span, plain_span = _spans(mentor, starts_at, starts_at + timedelta(minutes=duration_minutes))
+    if busy[mentor.user_id].is_full_day(starts_at, mentor):
+        raise Refusal("slot_unavailable", f"{mentor.user.first_name}'s day is full. Please choose another.")
     if busy[mentor.user_id].overlaps(*mentor_span):
         raise Refusal("slot_unavailable", "This time is not free any more. Please choose another.")
     if busy[student.pk].overlaps(*plain_span):
@@ -177,12 +206,42 @@ def _spans(
     return (starts_at - before, ends_at + after), (starts_at, ends_at)
 
 
-def _stretches(mentor_ids: Iterable[int]) -> dict[int, tuple[availability.Stretch, ...]]:
-    rules: dict[int, list[tuple[int, int, int]]] = defaultdict(list)
-    rows = WeeklyRule.objects.filter(mentor__in=mentor_ids).order_by()
-    for mentor_id, weekday, start, end in rows.values_list("mentor_id", "weekday", "start_minute", "end_minute"):
-        rules[mentor_id].append((weekday, start, end))
-    return defaultdict(tuple, {mentor_id: availability.merge(found) for mentor_id, found in rules.items()})
+def hours_of(mentor_ids: Iterable[int], start: datetime, end: datetime) -> dict[int, Hours]:
+    """When these mentors can be booked around [start, end): one query for any number of mentors and days."""
+    ids = list(mentor_ids)
+    week: dict[int, list[tuple[int, int, int]]] = defaultdict(list)
+    extra: dict[int, list[Wall]] = defaultdict(list)
+    closed: dict[int, list[Wall]] = defaultdict(list)
+    for pk, weekday, first_day, last_day, first, last, is_extra in _rows_of_hours(ids, start.date(), end.date()):
+        if weekday is not None:
+            week[pk].append((weekday, first, last))
+        else:
+            (extra if is_extra else closed)[pk].append(_wall(first_day, last_day, first, last))
+    return {pk: Hours(availability.merge(week[pk]), tuple(sorted(extra[pk])), tuple(sorted(closed[pk]))) for pk in ids}
+
+
+def _rows_of_hours(ids: list[int], first: date, last: date) -> Iterable[tuple[Any, ...]]:
+    """(mentor, weekday, first day, last day, start minute, end minute, is extra): rules, exceptions and vacations."""
+    # Two days on either side: zones lie up to 14 h from UTC, and a window may reach over midnight.
+    days = (first - TWO_DAYS, last + TWO_DAYS)
+    no_day, no_minute = Value(None, DateField()), Value(None, PositiveSmallIntegerField())
+    rules = WeeklyRule.objects.filter(mentor__in=ids).order_by()
+    exceptions = DateException.objects.filter(mentor__in=ids, day__range=days).order_by()
+    away = Vacation.objects.filter(mentor__in=ids, first_day__lte=days[1], last_day__gte=days[0]).order_by()
+    is_extra = Case(When(kind=DateException.Kind.EXTRA, then=True), default=False)
+    return rules.values_list("mentor_id", "weekday", no_day, no_day, "start_minute", "end_minute", Value(False)).union(
+        exceptions.values_list("mentor_id", no_minute, "day", "day", "start_minute", "end_minute", is_extra),
+        away.values_list("mentor_id", no_minute, "first_day", "last_day", no_minute, no_minute, Value(False)),
+        all=True,
+    )
+
+
+def _wall(first_day: date, last_day: date, first: int | None, last: int | None) -> Wall:
+    """Whole days, or (with minutes) a part of the first one that may reach into the next."""
+    midnight = datetime.combine(first_day, time())
+    if first is None or last is None:
+        return Wall(midnight, datetime.combine(last_day + ONE_DAY, time()))
+    return Wall(midnight + timedelta(minutes=first), midnight + timedelta(minutes=last))
 
 
 def _busy(
@@ -197,7 +256,10 @@ def _busy(
     """Everybody's taken time around starts in [start, end), in one query. Who waits too long for a payment takes none."""
     before = max((m.buffer_before_minutes for m in mentors), default=0)
     after = max((m.buffer_after_minutes for m in mentors), default=0)
-    around = DateTimeTZRange(start - timedelta(minutes=before), end + timedelta(minutes=longest + after), "[)")
+    first, last = start - timedelta(minutes=before), end + timedelta(minutes=longest + after)
+    if any(m.most_sessions_a_day is not None for m in mentors):
+        first, last = first - ONE_DAY, last + ONE_DAY  # a day's limit counts the whole day
+    around = DateTimeTZRange(first, last, "[)")
     people = {m.user_id for m in mentors} | ({viewer.pk} if viewer and viewer.pk else set())
     rows = CalendarBlock.objects.filter(person__in=people, span__overlap=around).exclude(
         session__in=Session.objects.lapsed(now)
@@ -205,21 +267,29 @@ def _busy(
     if ignore_session is not None:
         rows = rows.exclude(session=ignore_session)
     spans: dict[int, list[tuple[datetime, datetime]]] = defaultdict(list)
-    for person_id, span in rows.values_list("person_id", "span"):
+    given: dict[int, list[datetime]] = defaultdict(list)
+    outside = BusyTime.objects.filter(person__in=people, span__overlap=around).order_by()
+    nobody, never = Value(None, BigIntegerField()), Value(None, DateTimeField())
+    taken = rows.order_by().values_list("person_id", "span", "session__mentor_id", "session__starts_at")
+    for person_id, span, mentor_id, starts_at in taken.union(
+        outside.values_list("person_id", "span", nobody, never), all=True
+    ):
         spans[person_id].append((span.lower, span.upper))
-    return defaultdict(Busy, {person_id: Busy(found) for person_id, found in spans.items()})
+        if person_id == mentor_id:
+            given[person_id].append(starts_at)
+    return defaultdict(Busy, {person_id: Busy(found, given[person_id]) for person_id, found in spans.items()})
 
 
 def _starts(
     mentor: MentorProfile,
-    stretches: tuple[availability.Stretch, ...],
+    hours: Hours,
     start: datetime,
     end: datetime,
     duration_minutes: int,
 ) -> Iterator[datetime]:
     """What the rules offer in [start, end), taken or not; ascending within each window."""
     zone = mentor.zone
-    for window in availability.windows(stretches, zone, start, end):
+    for window in availability.windows(hours, zone, start, end):
         for at in availability.starts(window, zone, mentor.slot_step_minutes, duration_minutes):
             if start <= at < end:
                 yield at
@@ -227,7 +297,7 @@ def _starts(
 
 def _free(
     mentor: MentorProfile,
-    stretches: tuple[availability.Stretch, ...],
+    hours: Hours,
     busy: Mapping[int, Busy],
     viewer: User | None,
     start: datetime,
@@ -239,8 +309,10 @@ def _free(
     viewer_busy = busy.get(viewer.pk, nothing) if viewer else nothing
     duration = timedelta(minutes=duration_minutes)
     before, after = _buffers(mentor)
-    for at in _starts(mentor, stretches, start, end, duration_minutes):
+    for at in _starts(mentor, hours, start, end, duration_minutes):
         ends_at = at + duration
+        if mentor_busy.is_full_day(at, mentor):
+            continue
         if not mentor_busy.overlaps(at - before, ends_at + after) and not viewer_busy.overlaps(at, ends_at):
             yield Slot(at, ends_at)
 
@@ -253,11 +325,11 @@ def _each(
     prefetch_related_objects(profiles, "user")
     minutes = {m.user_id: duration if isinstance(duration, int) else duration.get(m.user_id, 60) for m in profiles}
     end = min(now + timedelta(days=days), Horizon.at(now).end + availability.MINUTE)
-    stretches = _stretches(minutes)
+    hours = hours_of(minutes, now, end)
     busy = _busy(profiles, viewer, now, end, max(minutes.values()), now)
     for mentor in profiles:
         start = now + timedelta(hours=mentor.notice_hours)
-        yield mentor, _free(mentor, stretches[mentor.user_id], busy, viewer, start, end, minutes[mentor.user_id])
+        yield mentor, _free(mentor, hours[mentor.user_id], busy, viewer, start, end, minutes[mentor.user_id])
 
 
 def _earliest(slots: Iterator[Slot]) -> Slot | None:

@@ -19,7 +19,7 @@ from sessions_app import availability, week_picture
 from sessions_app.forms_availability import WeekForm
 from sessions_app.models import Session, WeeklyRule
 from sessions_app.services.hours import set_hours
-from sessions_app.slots import next_free
+from sessions_app.slots import hours_of, next_free
 
 USUAL_DURATION = 60
 
@@ -55,13 +55,16 @@ def _what_follows(profile: MentorProfile, rules: list[tuple[int, int, int]], now
         "next": found.get(profile.user_id),
         "duration": duration,
         "horizon_days": settings.MENTORSHIP.horizon_days,
-        "outside": _outside(profile, stretches, now),
+        "outside": _outside(profile, now),
     }
 
 
-def _outside(profile: MentorProfile, stretches: tuple[availability.Stretch, ...], now: datetime) -> list[Session]:
+def _outside(profile: MentorProfile, now: datetime) -> list[Session]:
     """Coming sessions that do not lie within the week's hours."""
     coming = list(
         Session.objects.filter(mentor=profile.user).coming(now).select_related("student").order_by("starts_at")
     )
-    return [s for s in coming if not availability.covers(stretches, profile.zone, s.starts_at, s.ends_at)]
+    if not coming:
+        return []
+    hours = hours_of([profile.user_id], coming[0].starts_at, coming[-1].ends_at)[profile.user_id]
+    return [s for s in coming if not availability.covers(hours, profile.zone, s.starts_at, s.ends_at)]

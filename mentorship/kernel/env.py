@@ -34,12 +34,30 @@ class Numbers(BaseSettings):
     grace_least_notice_hours: int = Field(24, ge=0, description="least grace left when a late job announces it")
     final_warning_hours: int = Field(12, ge=1, description="final warning this long before grace ends")
     expiry_grace_hours: int = Field(0, ge=0, description="grace for seats of packs that expired with unused credits")
+    approval_hours: int = Field(48, ge=1, description="a request is answered within this time")
+    approval_least_hours_before: int = Field(3, ge=0, description="and at latest this long before its first time")
+    payment_after_approval_hours: int = Field(24, ge=1, description="an approved request is paid within this time")
+    payment_least_hours_before: int = Field(1, ge=0, description="and at latest this long before the start")
+    request_notice_hours: int = Field(24, ge=0, description="least notice of a time that is asked for")
+    ignored_requests_until_pause: int = Field(
+        3, ge=1, description="so many requests in a row without an answer, and a mentor's offerings pause"
+    )
+    waiting_offer_hours: int = Field(48, ge=1, description="a seat offered to the next in line is kept this long")
     booking_notice_hours: int = Field(12, ge=1, le=72, description="a new mentor's minimum notice")
     horizon_days: int = Field(60, ge=1, description="how far ahead buyers may choose a time")
     slot_step_minutes: int = Field(30, ge=5, description="a new mentor's slot step")
     join_early_minutes: int = Field(0, ge=0, description="the room opens this long before the start")
     stay_late_minutes: int = Field(15, ge=0, description="those inside may stay this long after the end")
     auto_settle_hours: int = Field(72, ge=1, description="unmarked sessions without evidence are settled after this")
+    auto_settle_with_evidence_hours: int = Field(
+        24, ge=1, description="unmarked sessions are settled after this by who entered the room"
+    )
+    claim_hours: int = Field(72, ge=1, description="so long after a session either side may say something was wrong")
+    claim_answer_hours: int = Field(48, ge=1, description="the other side agrees or answers within this time")
+    pause_days: int = Field(30, ge=0, description="a pack can be paused so many days in all")
+    vacation_moves_expiry_days: int = Field(
+        7, ge=1, description="a mentor's vacation of so many days moves the packs' expiry by itself"
+    )
     make_up_days: int = Field(14, ge=1, description="validity of a make-up pack")
     money_hold_hours: int = Field(72, ge=0, description="pending money becomes available this long after settling")
     mentor_share_percent: int = Field(70, ge=0, le=100, description="a mentor's share of a payment")

@@ -34,6 +34,29 @@ KINDS = (
         ),
     ),
     Kind(
+        "request_suggested",
+        REQUESTS,
+        "a mentor suggests another time",
+        student=Words(
+            "{mentor_name} suggests another time for “{title}”",
+            ("For instance: {starts_at}.", maybe("“{notes}”"), "Choose one of the times until {expires_at}."),
+            "See the times",
+        ),
+    ),
+    Kind(
+        "sales_paused",
+        REQUESTS,
+        "my offerings pause because requests went without an answer",
+        mentor=Words(
+            "Your offerings are paused",
+            (
+                "{count} requests in a row ended without an answer, so nothing of yours is sold for now.",
+                "Your students keep their seats and sessions. Resume whenever you are back.",
+            ),
+            "Resume",
+        ),
+    ),
+    Kind(
         "request_rejected",
         REQUESTS,
         "a mentor says no to my request",

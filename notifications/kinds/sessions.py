@@ -111,6 +111,26 @@ KINDS = (
         ),
     ),
     Kind(
+        "move_proposed",
+        SESSIONS,
+        "a mentor proposes another time for a session",
+        student=Words(
+            "{mentor_name} asks to move your session to {new_starts_at:default}",
+            ("It is booked for {starts_at}.", maybe("“{reason}”"), "If you do nothing, it stays as it is."),
+            "Accept or keep",
+        ),
+    ),
+    Kind(
+        "move_declined",
+        SESSIONS,
+        "a student keeps the old time",
+        mentor=Words(
+            "{student_name} keeps the time of your session",
+            ("It stays booked for {starts_at}.",),
+            "See the session",
+        ),
+    ),
+    Kind(
         "claim_opened",
         SESSIONS,
         "somebody says a session went wrong",

@@ -7,15 +7,20 @@ from packs.services.credits import (
     hold_credit,
     lapse_credit,
     release_credit,
+    take_returned,
+    unuse_credit,
     use_credit,
 )
-from packs.services.expiry import expire_lapsed
+from packs.services.expiry import expire_lapsed, shift_expiry
 from packs.services.freezing import freeze, thaw
 from packs.services.granting import grant_or_extend
+from packs.services.pausing import answer_pause, ask_for_pause, resume
 from packs.services.refunding import close_refunded, refund_credits, restore_credits, unsettled_of
 
 __all__ = [
     "adjust_credits",
+    "answer_pause",
+    "ask_for_pause",
     "close_refunded",
     "come_back",
     "expire_lapsed",
@@ -27,7 +32,11 @@ __all__ = [
     "refund_credits",
     "release_credit",
     "restore_credits",
+    "resume",
+    "shift_expiry",
+    "take_returned",
     "thaw",
     "unsettled_of",
+    "unuse_credit",
     "use_credit",
 ]

@@ -10,7 +10,7 @@ from uuid import UUID
 
 from django.conf import settings
 from django.db import transaction
-from django.db.models import F, Sum
+from django.db.models import F, Q, Sum
 
 from mentorship.kernel.guards import polite
 from mentorship.kernel.locking import lock
@@ -85,6 +85,10 @@ def use_credit(
         reason=reason,
         at=settled_at,
     )
+    _mark_used_up(pack, settled_at)
+
+
+def _mark_used_up(pack: SessionPack, settled_at: datetime) -> None:
     if pack.status == SessionPack.Status.ACTIVE and pack.sessions_used == pack.sessions_total:
         expired = pack.expires_at <= settled_at and not pack.clock_stands
         pack.status = SessionPack.Status.EXPIRED if expired else SessionPack.Status.DEPLETED
@@ -125,6 +129,51 @@ def come_back(
     An open pack just gets it back; otherwise it moves to a make-up pack of one: no seat, 14 days, its purchase kept.
     """
     release_credit(pack=pack, purchase_id=purchase_id, session_id=session_id, by=by, reason=reason, now=now)
+    return _find_home(pack, purchase_id, session_id, reason, now)
+
+
+def unuse_credit(
+    *,
+    pack: SessionPack,
+    purchase_id: int | None,
+    session_id: UUID,
+    seat_in_grace: bool,
+    by: Any,
+    reason: str,
+    now: datetime,
+) -> SessionPack:
+    """used -> available: the session was judged anew. Returns the pack the credit is in now.
+
+    A pack used up whose seat is in grace (the caller says so) is open again; otherwise as `come_back`.
+    """
+    record(pack, Kind.CORRECTED, used=-1, purchase_id=purchase_id, session_id=session_id, by=by, reason=reason, at=now)
+    if pack.status == SessionPack.Status.DEPLETED and seat_in_grace:
+        # Its expiry does not count while the grace runs, as for a renewal.
+        pack.status, pack.depleted_at = SessionPack.Status.ACTIVE, None
+        pack.expires_at = max(pack.expires_at, now + timedelta(days=settings.MENTORSHIP.make_up_days))
+        pack.save(update_fields=["status", "depleted_at", "expires_at"])
+    return _find_home(pack, purchase_id, session_id, reason, now)
+
+
+def take_returned(
+    *, pack: SessionPack, purchase_id: int | None, session_id: UUID, by: Any, reason: str, now: datetime
+) -> SessionPack:
+    """A credit that had come back is used after all. Returns the pack it was taken from.
+
+    That is the make-up pack it went to, or its own. Raises Refusal `no_remaining_sessions` when it is spent.
+    """
+    moved = CreditEntry.objects.filter(kind=Kind.MOVED_IN, session_id=session_id).values("pack")
+    for home in lock(SessionPack.objects.filter(Q(pk__in=moved) | Q(pk=pack.pk))):
+        if dict(free_by_purchase([home.pk])[home.pk]).get(purchase_id):
+            use = {"purchase_id": purchase_id, "session_id": session_id, "by": by, "reason": reason, "at": now}
+            record(home, Kind.CORRECTED, used=1, **use)
+            _mark_used_up(home, now)
+            return home
+    raise no_credit_left()
+
+
+def _find_home(pack: SessionPack, purchase_id: int | None, session_id: UUID, reason: str, now: datetime) -> SessionPack:
+    """A free credit of an open pack stays; else it moves to a make-up pack of one: no seat, 14 days, purchase kept."""
     if pack.is_open(now):
         return pack
     record(

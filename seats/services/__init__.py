@@ -4,6 +4,7 @@ from seats.services.capacity import Availability, availabilities, availability, 
 from seats.services.lapsing import release_lapsed
 from seats.services.standing_still import freeze_seat, thaw_seat
 from seats.services.transitions import drop_hold, hold_seat, release_refunded, release_seat, start_grace, take_seat
+from seats.services.waiting import join, leave, offer_free_seats
 
 __all__ = [
     "Availability",
@@ -12,7 +13,10 @@ __all__ = [
     "drop_hold",
     "freeze_seat",
     "hold_seat",
+    "join",
+    "leave",
     "mentor_full",
+    "offer_free_seats",
     "release_lapsed",
     "release_refunded",
     "release_seat",

@@ -8,7 +8,7 @@ from django.db.models import Count
 
 from mentorship.kernel.refusals import Refusal
 from mentorship.people.models import MentorProfile
-from seats.models import Seat
+from seats.models import Seat, WaitingPlace
 
 
 @dataclass(frozen=True)
@@ -21,17 +21,25 @@ class Availability:
     waiting: int = 0
 
     @property
-    def available(self) -> int:
+    def free(self) -> int:
+        """Seats nobody occupies, whoever they will be offered to."""
         return max(0, self.max_active_students - self.occupied)
+
+    @property
+    def available(self) -> int:
+        """Seats that anybody can buy: none while somebody waits."""
+        return 0 if self.waiting else self.free
 
 
 def availabilities(mentor_ids: Iterable[int], now: datetime) -> dict[int, Availability]:
-    """Availability of each of these mentors (User ids), in two queries whatever their number."""
+    """Availability of each of these mentors (User ids), in three queries whatever their number."""
     ids = list(mentor_ids)
     rows = Seat.objects.occupying(now).filter(mentor__in=ids).order_by().values("mentor_id").annotate(n=Count("pk"))
     occupied = {row["mentor_id"]: row["n"] for row in rows}
     capacities = MentorProfile.objects.filter(user__in=ids).values_list("user_id", "max_active_students")
-    return {mentor: Availability(mentor, capacity, occupied.get(mentor, 0)) for mentor, capacity in capacities}
+    line = WaitingPlace.objects.filter(mentor__in=ids, status=WaitingPlace.Status.WAITING).order_by()
+    waiting = dict(line.values_list("mentor").annotate(n=Count("pk")))
+    return {pk: Availability(pk, seats, occupied.get(pk, 0), waiting.get(pk, 0)) for pk, seats in capacities}
 
 
 def availability(mentor_id: int, now: datetime) -> Availability:

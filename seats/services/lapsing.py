@@ -13,21 +13,31 @@ from notifications.services import Notice, notify, notify_many
 from packs.models import SessionPack
 from packs.services import expire_lapsed
 from seats.models import Seat, SeatEvent
+from seats.services.waiting import offer_free_seats, offers_lapsed
 
 Status, Reason = Seat.Status, Seat.Reason
 # Whoever only held a seat for a payment is told by the order, not by the seat.
 TOLD = {Status.ACTIVE: Reason.PACK_EXPIRED, Status.GRACE: Reason.GRACE_ENDED}
+WHY = TOLD | {Status.OFFERED: Reason.OFFER_LAPSED}
 
 
 @transaction.atomic
 def release_lapsed(mentor_ids: Collection[int], *, now: datetime) -> int:
-    """Release the seats of these mentors whose time is over, and expire their packs. Returns how many seats.
+    """Release the seats of these mentors whose time is over, expire their packs, offer what is free to their lines.
+
+    Returns how many seats were released.
 
     The caller has locked these mentors. Every transition calls it for its one mentor, the sweep for many: the number of
     statements does not depend on the number of seats. What is released is stamped with the time it was due.
     """
     expire_lapsed(SessionPack.objects.filter(mentor__in=mentor_ids), now=now)
     _start_expiry_grace(mentor_ids, now)
+    released = _release(mentor_ids, now)
+    offer_free_seats(mentor_ids, now=now)
+    return released
+
+
+def _release(mentor_ids: Collection[int], now: datetime) -> int:
     lapsed = lock(Seat.objects.lapsed(now).filter(mentor__in=mentor_ids))
     if not lapsed:
         return 0
@@ -35,7 +45,7 @@ def release_lapsed(mentor_ids: Collection[int], *, now: datetime) -> int:
     Seat.objects.filter(pk__in=before).update(
         released_at=_due(now),
         release_reason=Case(
-            *[When(status=status, then=Value(reason.value)) for status, reason in TOLD.items()],
+            *[When(status=status, then=Value(reason.value)) for status, reason in WHY.items()],
             default=Value(Reason.HOLD_LAPSED.value),
         ),
         status=Status.RELEASED,
@@ -51,6 +61,7 @@ def release_lapsed(mentor_ids: Collection[int], *, now: datetime) -> int:
         )
         for seat in released
     )
+    offers_lapsed([pk for pk, status in before.items() if status == Status.OFFERED], now=now)
     _tell((seat for seat in released if before[seat.pk] in TOLD), now)
     return len(before)
 

@@ -13,6 +13,7 @@ from notifications.services import withdraw
 from seats.models import Seat, SeatEvent
 from seats.services.capacity import free_number, mentor_full
 from seats.services.lapsing import release_lapsed
+from seats.services.waiting import offer_free_seats, took_a_seat
 
 Status = Seat.Status
 _FULL = {"seats_number_taken_once": mentor_full(), "seats_one_per_pair": mentor_full()}
@@ -70,10 +71,14 @@ def take_seat(*, student_id: int, mentor_id: int, by: Any, reason: str, now: dat
     release_lapsed([mentor_id], now=now)
     seat = _standing_seat(student_id, mentor_id)
     if seat is None:
-        return _new(student_id, mentor_id, Status.ACTIVE, by=by, reason=reason, now=now, activated_at=now)
+        seat = _new(student_id, mentor_id, Status.ACTIVE, by=by, reason=reason, now=now, activated_at=now)
+        took_a_seat(student_id=student_id, mentor_id=mentor_id, now=now)
+        return seat
+    took_a_seat(student_id=student_id, mentor_id=mentor_id, now=now)
     fields = {"held_until": None, "grace_ends_at": None, "activated_at": seat.activated_at or now}
-    if seat.status == Status.GRACE:
-        withdraw(f"seat:{seat.pk}", now=now, kinds=["grace_started", "grace_final_warning"])
+    if seat.status in (Status.GRACE, Status.OFFERED):
+        kinds = ["grace_started", "grace_final_warning", "waiting_list_offer"]
+        withdraw(f"seat:{seat.pk}", now=now, kinds=kinds)
     if seat.status == Status.ACTIVE:
         Seat.objects.filter(pk=seat.pk).update(held_until=None)
         seat.held_until = None
@@ -88,6 +93,7 @@ def drop_hold(*, student_id: int, mentor_id: int, reason: str, by: Any, now: dat
     seat = _standing_seat(student_id, mentor_id)
     if seat is not None and seat.status == Status.HELD:
         _change(seat, Status.RELEASED, by=by, reason=reason, at=now, released_at=now, release_reason=reason)
+        offer_free_seats([mentor_id], now=now)
 
 
 @transaction.atomic
@@ -127,7 +133,9 @@ def release_refunded(*, student_id: int, mentor_id: int, by: Any, now: datetime)
         _change(seat, Status.HELD, by=by, reason=Seat.Reason.REFUNDED.label, at=now)
         return None
     fields = {"released_at": now, "release_reason": Seat.Reason.REFUNDED}
-    return _change(seat, Status.RELEASED, by=by, reason=Seat.Reason.REFUNDED.label, at=now, **fields)
+    _change(seat, Status.RELEASED, by=by, reason=Seat.Reason.REFUNDED.label, at=now, **fields)
+    offer_free_seats([mentor_id], now=now)
+    return seat
 
 
 @transaction.atomic
@@ -140,6 +148,6 @@ def release_seat(*, seat_id: int, by: Any, reason: str, now: datetime) -> Seat:
     seat = lock(Seat.objects.filter(pk=seat_id))[0]
     if seat.status == Status.RELEASED:
         return seat
-    return _change(
-        seat, Status.RELEASED, by=by, reason=reason, at=now, released_at=now, release_reason=Seat.Reason.BY_ADMIN
-    )
+    _change(seat, Status.RELEASED, by=by, reason=reason, at=now, released_at=now, release_reason=Seat.Reason.BY_ADMIN)
+    offer_free_seats([seat.mentor_id], now=now)
+    return seat

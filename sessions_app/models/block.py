@@ -33,3 +33,18 @@ class CalendarBlock(models.Model):
 
     def __str__(self) -> str:
         return f"{self.person_id}: {self.span}"
+
+
+class BusyTime(models.Model):
+    """A person's time that an outside calendar says is taken, [start, end). Spans of one source may overlap others."""
+
+    person = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="busy_times")
+    span = DateTimeRangeField()
+    source = models.CharField(max_length=60, help_text="Which calendar says so; a sync replaces its own.")
+
+    class Meta:
+        indexes = [models.Index(fields=["person", "source"], name="sessions_busy_of_source")]
+        constraints = [models.CheckConstraint(condition=models.Q(span__isempty=False), name="sessions_busy_not_empty")]
+
+    def __str__(self) -> str:
+        return f"{self.person_id}: {self.span} ({self.source})"

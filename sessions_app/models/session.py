@@ -4,9 +4,10 @@ import uuid
 from datetime import datetime, timedelta
 
 import pgtrigger
+from django.apps import apps
 from django.conf import settings
 from django.db import models
-from django.db.models import F, OuterRef, Q, Subquery
+from django.db.models import Exists, F, OuterRef, Q, Subquery
 from django.db.models.functions import Coalesce
 
 
@@ -22,6 +23,15 @@ class SessionQuerySet(models.QuerySet["Session"]):
     def unmarked(self, now: datetime) -> SessionQuerySet:
         """Over, but not settled yet."""
         return self.filter(status__in=Session.BOOKED, ends_at__lte=now)
+
+    def to_settle(self, now: datetime) -> SessionQuerySet:
+        """Nobody marked them in time, so the system does: with evidence after 24 h, without after 72 h."""
+        numbers = settings.MENTORSHIP
+        entered = SessionEvent.objects.filter(session=OuterRef("pk"), kind=SessionEvent.Kind.ENTERED)
+        claimed = apps.get_model("sessions_app", "Claim").objects.open().filter(session=OuterRef("pk"))
+        with_evidence = Q(ends_at__lte=now - timedelta(hours=numbers.auto_settle_with_evidence_hours)) & Exists(entered)
+        late = Q(ends_at__lte=now - timedelta(hours=numbers.auto_settle_hours))
+        return self.filter(with_evidence | late, ~Exists(claimed), status__in=Session.BOOKED)
 
     def unpaid(self, now: datetime) -> SessionQuerySet:
         """Waiting for a payment that can still come in time."""
@@ -182,6 +192,12 @@ class Session(models.Model):
     def room_opens_at(self) -> datetime:
         return self.starts_at - timedelta(minutes=settings.MENTORSHIP.join_early_minutes)
 
+    def settled_by_itself_at(self, evidence: bool) -> datetime:
+        """When the system settles it if nobody does: 24 h after the end with evidence, 72 h without."""
+        numbers = settings.MENTORSHIP
+        hours = numbers.auto_settle_with_evidence_hours if evidence else numbers.auto_settle_hours
+        return self.ends_at + timedelta(hours=hours)
+
     def is_joinable(self, now: datetime) -> bool:
         """The room is open: only while it runs, and only when it is booked. It never asks for free credits."""
         return self.is_booked and self.room_opens_at() <= now <= self.ends_at
@@ -228,6 +244,8 @@ class SessionEvent(models.Model):
         ENTERED = "ENTERED", "entered the room"
         COMPLETED = "COMPLETED", "completed"
         NO_SHOW = "NO_SHOW", "no-show"
+        OVERRULED = "OVERRULED", "judged anew"
+        FORGIVEN = "FORGIVEN", "late cancellation forgiven"
 
     session = models.ForeignKey(Session, on_delete=models.PROTECT, related_name="events")
     kind = models.CharField(max_length=10, choices=Kind.choices)

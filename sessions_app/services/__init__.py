@@ -2,13 +2,36 @@
 
 from sessions_app.services.booking import book
 from sessions_app.services.cancelling import Consequence, cancel, cancel_refunded, what_if_cancelled
+from sessions_app.services.claiming import agree, answer, decide, open_claim, withdraw_claim
 from sessions_app.services.moving import reschedule
-from sessions_app.services.reserving import book_paid, clear_lapsed, confirm_reserved, release_reserved, reserve
+from sessions_app.services.overruling import forgive, overrule
+from sessions_app.services.requesting import (
+    accept_suggestion,
+    approve,
+    expire_request,
+    reject,
+    submit_request,
+    suggest,
+    withdraw_request,
+)
+from sessions_app.services.reserving import (
+    adopt_reserved,
+    book_paid,
+    clear_lapsed,
+    confirm_reserved,
+    release_reserved,
+    reserve,
+)
 from sessions_app.services.room import enter
 from sessions_app.services.settling import complete, no_show, settle_unmarked_session
 
 __all__ = [
     "Consequence",
+    "accept_suggestion",
+    "adopt_reserved",
+    "agree",
+    "answer",
+    "approve",
     "book",
     "book_paid",
     "cancel",
@@ -16,11 +39,21 @@ __all__ = [
     "clear_lapsed",
     "complete",
     "confirm_reserved",
+    "decide",
     "enter",
+    "expire_request",
+    "forgive",
     "no_show",
+    "open_claim",
+    "overrule",
+    "reject",
     "release_reserved",
     "reschedule",
     "reserve",
     "settle_unmarked_session",
+    "submit_request",
+    "suggest",
     "what_if_cancelled",
+    "withdraw_claim",
+    "withdraw_request",
 ]

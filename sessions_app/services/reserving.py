@@ -16,7 +16,7 @@ from mentorship.kernel.refusals import Refusal
 from mentorship.people.models import MentorProfile
 from packs.models import SessionPack
 from packs.services import hold_credit
-from sessions_app.models import CalendarBlock, Session, SessionEvent
+from sessions_app.models import BookingRequest, CalendarBlock, Session, SessionEvent
 from sessions_app.services.common import block_time, slot_taken, trace
 from sessions_app.services.scheduling import schedule
 from sessions_app.slots import check_slot
@@ -28,9 +28,11 @@ def reserve(
     *,
     student: Any,
     offering: Any,
-    order_id: UUID,
+    order_id: UUID | None,
     starts_at: datetime,
     until: datetime,
+    minutes: int | None = None,
+    notice_counts: bool = True,
     latest: datetime | None = None,
     agenda: str = "",
     now: datetime,
@@ -40,10 +42,14 @@ def reserve(
         lock_people([student.pk, offering.mentor_id])
         clear_lapsed([student.pk, offering.mentor_id], now=now)
         profile = MentorProfile.objects.select_related("user").get(user=offering.mentor_id)
-        minutes = offering.duration_minutes
-        check_slot(
-            mentor=profile, student=student, starts_at=starts_at, duration_minutes=minutes, now=now, latest=latest
-        )
+        minutes = minutes or offering.duration_minutes
+        try:
+            check_slot(
+                mentor=profile, student=student, starts_at=starts_at, duration_minutes=minutes, now=now, latest=latest
+            )
+        except Refusal as refusal:
+            if refusal.code != "notice_too_short" or notice_counts:
+                raise
         session = Session.objects.create(
             student=student,
             mentor_id=offering.mentor_id,
@@ -115,8 +121,19 @@ def book_paid(
 
 @transaction.atomic
 def release_reserved(*, order_id: UUID, now: datetime) -> int:
-    """Give back the time kept for this order. Harmless when it is gone already."""
-    return _expire(lock(Session.objects.filter(order_id=order_id, status=Status.AWAITING_PAYMENT)), now)
+    """Give back the time kept for this order. Harmless when it is gone already.
+
+    A time that a mentor has approved stays kept until its own deadline: only this order lets go of it.
+    """
+    kept = lock(Session.objects.filter(order_id=order_id, status=Status.AWAITING_PAYMENT))
+    approved = set(BookingRequest.objects.to_pay(now).filter(session__in=kept).values_list("session", flat=True))
+    Session.objects.filter(pk__in=approved).update(order_id=None)
+    return _expire([session for session in kept if session.pk not in approved], now)
+
+
+def adopt_reserved(*, session_id: UUID, order_id: UUID) -> None:
+    """An order is placed for a time that a mentor has approved. The caller holds the people's locks."""
+    Session.objects.filter(pk=session_id, status=Status.AWAITING_PAYMENT).update(order_id=order_id)
 
 
 def clear_lapsed(person_ids: Iterable[int], *, now: datetime) -> int:

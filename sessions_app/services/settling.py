@@ -94,16 +94,41 @@ def _no_show_words(party: str) -> str:
 
 
 @transaction.atomic
-def settle_unmarked_session(*, session_id: UUID, settled_at: datetime, now: datetime) -> bool:
-    """The system settles a session nobody marked, as completed, stamped with the time it was due. False: it was done."""
+def settle_unmarked_session(*, session_id: UUID, now: datetime) -> bool:
+    """The system settles a session nobody marked, by who entered the room, stamped with the time it was due.
+
+    With evidence 24 h after the end, without 72 h. False: it is not due, was done, or a claim about it is open.
+    """
     locked = lock_session(session_id, None)
-    if not locked.session.is_booked or locked.session.ends_at > settled_at:
-        return False
-    _settle(locked, Status.COMPLETED, Credit.USED, by=None, settled_at=settled_at, now=now)
     session = locked.session
-    outcome = "Nobody marked it, so it counts as completed."
+    entered = set(session.events.filter(kind=SessionEvent.Kind.ENTERED).values_list("by", flat=True))
+    settled_at = session.settled_by_itself_at(bool(entered))
+    if not session.is_booked or settled_at > now or session.claims.open().exists():
+        return False
+    status, party, credit, outcome = _by_evidence(session, entered)
+    session.absent_party = party
+    _settle(locked, status, credit, by=None, settled_at=settled_at, now=now)
     tell(session, "session_completed", session.student, session.mentor, key="", now=now, outcome=outcome)
     return True
+
+
+def _by_evidence(session: Session, entered: set[int | None]) -> tuple[str, str, str, str]:
+    """What the session counts as: status, who was absent, the credit, and the sentence that says so."""
+    if entered == {session.student_id}:
+        said = "Nobody marked it, and only the student entered the room: the session comes back."
+        return Status.NO_SHOW, Party.MENTOR, Credit.RETURNED, said
+    if entered == {session.mentor_id}:
+        said = "Nobody marked it, and only the mentor entered the room: the session is used."
+        return Status.NO_SHOW, Party.STUDENT, Credit.USED, said
+    return Status.COMPLETED, "", Credit.USED, "Nobody marked it, so it counts as completed."
+
+
+def settle_as(locked: Locked, status: str, absent: str, credit: str, *, by: Any, now: datetime) -> None:
+    """Settle a session that is over as this, whoever says so. Raises Refusal `not_ended`."""
+    if now < locked.session.ends_at:
+        raise not_ended()
+    locked.session.absent_party = absent
+    _settle(locked, status, credit, by=by, settled_at=now, now=now)
 
 
 def _settle(locked: Locked, status: str, credit: str, *, by: Any, settled_at: datetime, now: datetime) -> None:
@@ -135,6 +160,11 @@ def use_session_credit(
     use_credit(
         pack=pack, purchase_id=session.purchase_id, session_id=session.pk, by=by, reason=reason, settled_at=settled_at
     )
+    after_use(session, pack, settled_at=settled_at, now=now)
+
+
+def after_use(session: Session, pack: SessionPack, *, settled_at: datetime, now: datetime) -> None:
+    """What follows from a used credit: the renewal reminder at the last but one, grace after the last."""
     if not pack.takes_seat:
         return
     if pack.status == SessionPack.Status.ACTIVE and pack.unsettled == 1:

@@ -55,7 +55,7 @@ RELAXED = settings(
 
 def offered(week, zone, start, end, step, minutes):
     here = ZoneInfo(zone)
-    windows = availability.windows(availability.merge(week), here, start, end)
+    windows = availability.windows(availability.Hours(availability.merge(week)), here, start, end)
     return [at for w in windows for at in availability.starts(w, here, step, minutes) if start <= at < end]
 
 

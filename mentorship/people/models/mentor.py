@@ -63,6 +63,12 @@ class MentorProfile(models.Model):
     )
     max_active_students = models.PositiveSmallIntegerField(default=default_seats, validators=[MaxValueValidator(500)])
     accepts_new = models.BooleanField(default=True, help_text="Off: only students who already have a seat can buy.")
+    ignored_requests = models.PositiveSmallIntegerField(
+        default=0, help_text="Requests in a row that ended without an answer."
+    )
+    sales_paused_at = models.DateTimeField(
+        null=True, blank=True, help_text="Too many requests went without an answer: nothing is sold until they resume."
+    )
     applied_at = models.DateTimeField(null=True, blank=True)
     verified_at = models.DateTimeField(null=True, blank=True)
     commission_percent = models.PositiveSmallIntegerField(
@@ -78,6 +84,12 @@ class MentorProfile(models.Model):
     )
     slot_step_minutes = models.PositiveSmallIntegerField(
         default=default_step, validators=[MinValueValidator(5), MaxValueValidator(240)]
+    )
+    most_sessions_a_day = models.PositiveSmallIntegerField(
+        null=True,
+        blank=True,
+        validators=[MinValueValidator(1), MaxValueValidator(24)],
+        help_text="Sessions on one day, at most; empty: as many as fit.",
     )
     buffer_before_minutes = models.PositiveSmallIntegerField(default=0, validators=[MaxValueValidator(240)])
     buffer_after_minutes = models.PositiveSmallIntegerField(default=0, validators=[MaxValueValidator(240)])

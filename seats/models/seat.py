@@ -56,6 +56,8 @@ class Seat(models.Model):
         GRACE_ENDED = "GRACE_ENDED", "the grace period ended"
         PACK_EXPIRED = "PACK_EXPIRED", "the pack expired"
         REFUNDED = "REFUNDED", "the pack was refunded"
+        OFFER_LAPSED = "OFFER_LAPSED", "the offer was not taken in time"
+        OFFER_DECLINED = "OFFER_DECLINED", "the offer was declined"
         BY_ADMIN = "BY_ADMIN", "released by an administrator"
 
     mentor = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="seats")

@@ -1,0 +1,155 @@
+"""Claims: for 72 h after a session either side may say that something was wrong. Until it is decided the pack stands still."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+from django.conf import settings
+from django.db import transaction
+
+from mentorship.kernel.guards import polite
+from mentorship.kernel.locking import lock
+from mentorship.kernel.refusals import NotFound, NotYours, Refusal
+from packs.services import freeze, thaw
+from seats.services import freeze_seat, thaw_seat
+from sessions_app.models import Claim, Session
+from sessions_app.services.common import Locked, lock_session, tell, wrong_state
+from sessions_app.services.overruling import judge
+
+Status = Claim.Status
+
+
+@transaction.atomic
+def open_claim(*, session_id: UUID, by: Any, wanted: str, reason: str, now: datetime) -> Claim:
+    """Say what was wrong and what the session should count as; the other side has 48 h to agree or answer.
+
+    The pack is frozen: nothing can be booked from it, its share waits, its seat stays. Raises NotFound, Refusal
+    `not_ended`, `too_late` (more than 72 h after the end), `wrong_state` (a claim is open, or it never took place).
+    """
+    locked = lock_session(session_id, by)
+    session, pack = locked.session, locked.pack
+    if pack is None or session.status in (Session.Status.AWAITING_PAYMENT, Session.Status.EXPIRED):
+        raise wrong_state(session)
+    if now < session.ends_at:
+        raise Refusal("not_ended", "This session has not ended yet.")
+    hours = settings.MENTORSHIP.claim_hours
+    if now > session.ends_at + timedelta(hours=hours):
+        raise Refusal("too_late", f"This could be said until {hours} hours after the session.")
+    with polite(sessions_one_open_claim=Refusal("wrong_state", "Something has been said about this session already.")):
+        claim = Claim.objects.create(
+            session=session,
+            by=by,
+            wanted=wanted,
+            reason=reason,
+            created_at=now,
+            answer_by=now + timedelta(hours=settings.MENTORSHIP.claim_answer_hours),
+        )
+    freeze(pack, cause=claim.cause, now=now)
+    if pack.takes_seat:
+        freeze_seat(student_id=pack.student_id, mentor_id=pack.mentor_id, now=now)
+    other = session.mentor if by.pk == session.student_id else session.student
+    tell(session, "claim_opened", other, key=str(claim.pk), now=now, reason=reason, answer_by=claim.answer_by)
+    return claim
+
+
+def _locked(claim_id: int, by: Any) -> tuple[Claim, Locked]:
+    """The claim of a session of this person's (None: any), everything locked. Raises NotFound."""
+    session_id = Claim.objects.filter(pk=claim_id).values_list("session_id", flat=True).first()
+    if session_id is None:
+        raise NotFound
+    locked = lock_session(session_id, by)
+    return lock(Claim.objects.filter(pk=claim_id).select_related("by"))[0], locked
+
+
+def _must_be(claim: Claim, *statuses: str) -> None:
+    if claim.status not in statuses:
+        raise Refusal("wrong_state", f"This claim is {claim.get_status_display()}.")
+
+
+def _the_other(claim: Claim, by: Any) -> None:
+    if by.pk == claim.by_id:
+        raise NotYours("This is for the other side to say.")
+
+
+@transaction.atomic
+def agree(*, claim_id: int, by: Any, now: datetime) -> Claim:
+    """The other side agrees: the session counts as the claim wants. Raises NotFound, NotYours, Refusal `wrong_state`."""
+    claim, locked = _locked(claim_id, by)
+    _the_other(claim, by)
+    if claim.status == Status.AGREED:
+        return claim
+    _must_be(claim, *Claim.OPEN)
+    _close(claim, locked, Status.AGREED, by=by, decision="The other side agreed.", now=now)
+    return claim
+
+
+@transaction.atomic
+def answer(*, claim_id: int, by: Any, text: str, now: datetime) -> Claim:
+    """The other side sees it differently; an admin decides. Raises NotFound, NotYours, Refusal `wrong_state`."""
+    claim, _ = _locked(claim_id, by)
+    _the_other(claim, by)
+    _must_be(claim, Status.OPENED)
+    claim.status, claim.answer, claim.answered_at = Status.ANSWERED, text, now
+    claim.save(update_fields=["status", "answer", "answered_at"])
+    return claim
+
+
+@transaction.atomic
+def withdraw_claim(*, claim_id: int, by: Any, now: datetime) -> Claim:
+    """Whoever made it takes it back. Twice changes nothing. Raises NotFound, NotYours, Refusal `wrong_state`."""
+    claim, locked = _locked(claim_id, by)
+    if by.pk != claim.by_id:
+        raise NotYours("Only who made a claim can withdraw it.")
+    if claim.status == Status.WITHDRAWN:
+        return claim
+    _must_be(claim, *Claim.OPEN)
+    _close(claim, locked, Status.WITHDRAWN, by=by, decision="", now=now)
+    return claim
+
+
+@transaction.atomic
+def decide(*, claim_id: int, uphold: bool, by: Any, reason: str, now: datetime, outcome: str = "") -> Claim:
+    """An admin decides for or against the claim (`outcome` may differ from what was wanted).
+
+    Raises NotFound, Refusal `wrong_state` (decided, or the other side still has time to answer).
+    """
+    claim, locked = _locked(claim_id, None)
+    _must_be(claim, *Claim.OPEN)
+    if claim.status == Status.OPENED and claim.answer_by > now:
+        raise Refusal("wrong_state", "The other side still has time to answer.")
+    status = Status.UPHELD if uphold else Status.DISMISSED
+    _close(claim, locked, status, by=by, decision=reason, now=now, outcome=outcome)
+    return claim
+
+
+def _close(
+    claim: Claim, locked: Locked, status: str, *, by: Any, decision: str, now: datetime, outcome: str = ""
+) -> None:
+    session, pack = locked.session, locked.pack
+    assert pack is not None, "a claimed session has its pack"
+    claim.status, claim.decision, claim.decided_by, claim.closed_at = status, decision, by, now
+    claim.save(update_fields=["status", "decision", "decided_by", "closed_at"])
+    # Thawed first: what the verdict does to the credit is judged with the clocks running.
+    thaw(pack, cause=claim.cause, now=now)
+    thaw_seat(student_id=pack.student_id, mentor_id=pack.mentor_id, now=now)
+    if status in (Status.AGREED, Status.UPHELD):
+        judge(locked, outcome or claim.wanted, by=by, reason=f"claim {claim.get_status_display()}", now=now)
+    words = Claim.Outcome(outcome or claim.wanted).label
+    said = {
+        Status.AGREED: f"Both agree: {words}.",
+        Status.UPHELD: f"It counts as: {words}.",
+        Status.DISMISSED: "It stays as it was.",
+        Status.WITHDRAWN: "What was said has been taken back; it stays as it was.",
+    }[Status(status)]
+    tell(
+        session,
+        "claim_decided",
+        session.student,
+        session.mentor,
+        key=str(claim.pk),
+        now=now,
+        outcome=said,
+        reason=decision,
+    )
