@@ -60,6 +60,14 @@ class Order(models.Model):
         on_delete=models.SET_NULL,
         related_name="orders",
     )
+    request = models.ForeignKey(
+        "sessions_app.BookingRequest",
+        null=True,
+        blank=True,
+        on_delete=models.PROTECT,
+        related_name="orders",
+        help_text="The approved request that it pays.",
+    )
     title = models.CharField(max_length=120)
     takes_seat = models.BooleanField()
     session_count = models.PositiveSmallIntegerField()

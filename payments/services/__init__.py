@@ -1,13 +1,15 @@
 """Use-cases of money: check out, confirm what came in, grant it or give it back, release the mentors' shares."""
 
 from payments.providers import cannot_be_paid, offered as providers_for
-from payments.services.buyable import check_buyable, is_seated
+from payments.services.asking import ask, ask_or_checkout
+from payments.services.buyable import asks_first, check_buyable, is_seated
 from payments.services.confirm import confirm_payment, give_up, record_decline
 from payments.services.fulfil import fulfil_order
 from payments.services.inbox import replay
 from payments.services.invite import invite_student
 from payments.services.manual import record_payment
 from payments.services.ordering import checkout
+from payments.services.proceeding import proceed_payment
 from payments.services.refund_plan import RefundPlan, plan_refund
 from payments.services.refunding import (
     call_off,
@@ -22,7 +24,10 @@ from payments.services.wishes import ask_for_refund, decline_refund
 
 __all__ = [
     "RefundPlan",
+    "ask",
     "ask_for_refund",
+    "ask_or_checkout",
+    "asks_first",
     "call_off",
     "cannot_be_paid",
     "check_buyable",
@@ -37,6 +42,7 @@ __all__ = [
     "is_seated",
     "paid_back_by_hand",
     "plan_refund",
+    "proceed_payment",
     "providers_for",
     "record_decline",
     "record_payment",

@@ -23,20 +23,28 @@ def check_buyable(*, student: Any | None, offering: Offering, profile: MentorPro
     """
     if student is not None and offering.mentor_id == student.pk:
         raise Refusal("own_offering", "This is your own offering.")
-    asks_first = offering.booking_mode == Offering.BookingMode.REQUEST
-    if not profile.accepts_new or asks_first:
-        seated = student is not None and is_seated(student, offering.mentor_id, now)
-        name = profile.user.first_name
-        if not profile.accepts_new and not seated:
-            raise Refusal("not_for_sale", f"{name} takes no new students at the moment.")
-        if asks_first and not (seated and offering.takes_seat):
-            raise Refusal("not_for_sale", f"{name} wants to be asked first, and that is not possible here yet.")
+    if not profile.accepts_new or profile.sales_paused_at is not None:
+        # Whoever has a place may renew: it is the new ones that are turned away.
+        renews = student is not None and offering.takes_seat and is_seated(student, offering.mentor_id, now)
+        if not renews:
+            raise Refusal("not_for_sale", f"{profile.user.first_name} takes no new students at the moment.")
     if student is None:
         return
     if offering.is_intro and intro_taken(student.pk, offering.mentor_id):
         raise Refusal("intro_used", f"You have already had your intro with {profile.user.first_name}.")
     if offering.takes_seat:
         _check_limit(student, offering, now)
+
+
+def asks_first(student: Any | None, offering: Offering, now: datetime) -> bool:
+    """Whether this buyer has to be approved by the mentor before paying.
+
+    It is the offering's mode that says so. Whoever is seated renews without asking, unless the mentor has set "no
+    renewal": then every pack has to be asked for.
+    """
+    if student is not None and offering.takes_seat and is_seated(student, offering.mentor_id, now):
+        return False
+    return offering.booking_mode == Offering.BookingMode.REQUEST
 
 
 def check_not_frozen(student: Any, mentor: Any) -> None:

@@ -18,6 +18,7 @@ from payments.providers.base import PaymentFacts, PaymentStatus
 from payments.services.refunds import request_refund
 from seats.models import Seat
 from seats.services import drop_hold
+from sessions_app.models import BookingRequest
 from sessions_app.services import release_reserved
 
 log = structlog.get_logger(__name__)
@@ -183,7 +184,9 @@ def _end(order: Order, status: str, now: datetime) -> None:
     order.status = status
     order.save(update_fields=["status"])
     lock_people([order.student_id, order.mentor_id])
-    if order.takes_seat:
+    # The seat of an approved request stays held until its own deadline: the student may try once more.
+    approved = BookingRequest.objects.to_pay(now).filter(student=order.student_id, mentor=order.mentor_id)
+    if order.takes_seat and not approved.filter(takes_seat=True).exists():
         drop_hold(
             student_id=order.student_id,
             mentor_id=order.mentor_id,
@@ -196,6 +199,8 @@ def _end(order: Order, status: str, now: datetime) -> None:
 
 def retry_path(order: Order) -> str:
     """Where the student can try again."""
+    if order.request_id:
+        return f"/mentorship/requests/{order.request_id}"
     return f"/checkout/{order.offering_id}" if order.offering_id else "/mentorship"
 
 

@@ -19,9 +19,9 @@ from payments.services.buyable import intro_taken
 from payments.services.confirm import lock_order, retry_path, tell_student
 from payments.services.refunds import request_refund
 from seats.models import Seat
-from seats.services import take_seat
+from seats.services import join, take_seat
 from sessions_app.models import Session
-from sessions_app.services import book_paid, confirm_reserved, release_reserved
+from sessions_app.services import adopt_reserved, book_paid, confirm_reserved, mark_paid, release_reserved
 from sessions_app.services.common import tell
 
 log = structlog.get_logger(__name__)
@@ -51,6 +51,9 @@ def _grant(order: Order, now: datetime) -> None:
     paid = order.payments.filter(status=Payment.Status.CONFIRMED).select_related("by").first()
     by = paid.by if paid is not None and paid.by is not None else order.student  # recorded by hand, or bought
     in_grace_since = None
+    if order.request_id is not None:
+        mark_paid(order.request_id, now=now)
+        adopt_reserved(request_id=order.request_id, order_id=order.pk)
     if order.takes_seat:
         seat = Seat.objects.standing().filter(student=order.student_id, mentor=order.mentor_id).first()
         in_grace_since = seat.activated_at if seat is not None and seat.in_grace(now) else None
@@ -116,10 +119,12 @@ def _give_back(order: Order, refusal: Refusal, now: datetime) -> None:
     reason = {
         "mentor_full": "The payment came after the hold had ended, and all seats are taken now.",
         "slot_unavailable": "The payment came after the hold had ended, and the time is no longer free.",
-        "given_up": "The session was cancelled before the payment came.",
+        "given_up": "It was cancelled or paid otherwise before this payment came.",
         "intro_used": "There is one intro for each student, and there was one already.",
     }.get(refusal.code, "What was bought cannot be granted any more.")
     release_reserved(order_id=order.pk, now=now)
+    if refusal.code == "mentor_full" and _put_first_in_line(order, now):
+        reason += " You are first on the waiting list: the next free seat is offered to you."
     payment = order.payments.filter(status=Payment.Status.CONFIRMED).first()
     if payment is None or not payment.amount_minor:
         # Nothing was paid, so nothing goes back: it only did not work.
@@ -135,6 +140,16 @@ def _give_back(order: Order, refusal: Refusal, now: datetime) -> None:
         now=now,
         sessions=order.session_count,
     )
+
+
+def _put_first_in_line(order: Order, now: datetime) -> bool:
+    """Whoever paid too late is the next to be offered a seat; not when the mentor is gone."""
+    try:
+        join(student=order.student, mentor_id=order.mentor_id, now=now, paid_too_late=True)
+    except Refusal as refusal:
+        log.info("not_put_in_line", order=str(order.pk), code=refusal.code)
+        return False
+    return True
 
 
 def _announce(order: Order, purchase: Purchase, now: datetime) -> None:

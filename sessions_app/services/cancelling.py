@@ -11,7 +11,9 @@ from mentorship.kernel.refusals import Refusal
 from notifications.services import withdraw
 from packs.models import SessionPack
 from packs.services import come_back, expire_lapsed, lapse_credit, release_credit
-from sessions_app.models import Session, SessionEvent
+from seats.models import Seat
+from seats.services import drop_hold
+from sessions_app.models import BookingRequest, Session, SessionEvent
 from sessions_app.services.common import Locked, free_time, lock_session, tell, trace, wrong_state
 from sessions_app.services.settling import use_session_credit
 
@@ -72,6 +74,8 @@ def cancel(*, session_id: UUID, by: Any, now: datetime, reason: str = "", expect
     _settle_credit(locked, consequence, by=by, reason=reason, now=now)
     session.save(update_fields=["status", "credit", "settled_at", "pack", "purchase"])
     trace(session, SessionEvent.Kind.CANCELLED, by=by, at=now, reason=reason)
+    if consequence.code == "unpaid":
+        _end_request(session, by=by, reason=reason, now=now)
     if consequence.code == "late" and locked.pack is not None:
         # After the session is written: its rank and the pack's end are judged with it.
         use_session_credit(session, locked.pack, reason="cancelled too late", by=by, settled_at=now, now=now)
@@ -87,6 +91,28 @@ def cancel(*, session_id: UUID, by: Any, now: datetime, reason: str = "", expect
         consequence=_told(consequence),
     )
     return session
+
+
+def _end_request(session: Session, *, by: Any, reason: str, now: datetime) -> None:
+    """Whoever cancels an approved time that is not paid yet takes back the request, or the approval."""
+    Request = BookingRequest
+    request = Request.objects.filter(session=session, status=Request.Status.APPROVED, paid_at=None).first()
+    if request is None:
+        return
+    request.ended_at = now
+    if by is not None and by.pk == session.student_id:
+        request.status = Request.Status.WITHDRAWN
+    else:
+        request.status, request.rejected_at, request.rejection_reason = Request.Status.REJECTED, now, reason
+    request.save(update_fields=["status", "ended_at", "rejected_at", "rejection_reason"])
+    if request.takes_seat:
+        drop_hold(
+            student_id=session.student_id,
+            mentor_id=session.mentor_id,
+            reason=Seat.Reason.HOLD_LAPSED,
+            by=by,
+            now=now,
+        )
 
 
 def cancel_refunded(sessions: list[Session], *, by: Any, reason: str, now: datetime) -> None:

@@ -138,11 +138,32 @@ def approve(
     return request
 
 
-def _approve(request: BookingRequest, starts_at: datetime | None, *, notes: str, now: datetime) -> None:
+def _pay_by(approved_at: datetime, starts_at: datetime | None) -> datetime:
     numbers = settings.MENTORSHIP
-    deadline = now + timedelta(hours=numbers.payment_after_approval_hours)
+    by = approved_at + timedelta(hours=numbers.payment_after_approval_hours)
     if starts_at is not None:
-        deadline = min(deadline, starts_at - timedelta(hours=numbers.payment_least_hours_before))
+        by = min(by, starts_at - timedelta(hours=numbers.payment_least_hours_before))
+    return by
+
+
+def pay_by(request: BookingRequest) -> datetime:
+    """Until when an approved request can be taken to its payment. A page opened before may end a little later."""
+    assert request.approved_at is not None, "only what is approved is paid"
+    return _pay_by(request.approved_at, request.session.starts_at if request.session else None)
+
+
+def mark_paid(request_id: UUID, *, now: datetime) -> None:
+    """Its money came, if late: it is approved and paid. Raises Refusal `given_up` (withdrawn, or paid by another order).
+
+    The caller holds the people's locks.
+    """
+    unpaid = BookingRequest.objects.filter(pk=request_id, paid_at=None, status__in=[Status.APPROVED, Status.EXPIRED])
+    if not unpaid.update(status=Status.APPROVED, paid_at=now, ended_at=None):
+        raise Refusal("given_up", "This request was given up, or paid already.")
+
+
+def _approve(request: BookingRequest, starts_at: datetime | None, *, notes: str, now: datetime) -> None:
+    deadline = _pay_by(now, starts_at)
     if deadline <= now:
         raise Refusal("slot_unavailable", "This time is too close: it could not be paid before it starts.")
     if request.takes_seat:

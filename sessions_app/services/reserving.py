@@ -131,9 +131,25 @@ def release_reserved(*, order_id: UUID, now: datetime) -> int:
     return _expire([session for session in kept if session.pk not in approved], now)
 
 
-def adopt_reserved(*, session_id: UUID, order_id: UUID) -> None:
-    """An order is placed for a time that a mentor has approved. The caller holds the people's locks."""
-    Session.objects.filter(pk=session_id, status=Status.AWAITING_PAYMENT).update(order_id=order_id)
+def keep_for_payment(request: BookingRequest, *, order_id: UUID, until: datetime) -> None:
+    """An order is placed for an approved request: its time stays kept for that order, until the page's time is over.
+
+    The caller holds the people's locks. Raises Refusal `wrong_state` when one of the two has let go of the time.
+    """
+    if request.session_id is not None:
+        kept = Session.objects.filter(pk=request.session_id, status=Status.AWAITING_PAYMENT)
+        if not kept.update(order_id=order_id, payment_deadline=until):
+            raise Refusal("wrong_state", "The time of this request is not kept any more.")
+    BookingRequest.objects.filter(pk=request.pk).update(payment_deadline=until)
+
+
+def adopt_reserved(*, request_id: UUID, order_id: UUID) -> None:
+    """Money came for an approved request: the time that is still kept for it belongs to this order.
+
+    The caller holds the people's locks.
+    """
+    kept = Session.objects.filter(request=request_id, status=Status.AWAITING_PAYMENT)
+    kept.update(order_id=order_id)
 
 
 def clear_lapsed(person_ids: Iterable[int], *, now: datetime) -> int:
