@@ -14,6 +14,7 @@ from offerings.api import router as offerings
 from payments.api import router as payments
 from seats.api import router as seats
 from sessions_app.api import router as sessions
+from sessions_app.api_requests import router as requests
 from sessions_app.api_slots import router as slots
 
 api = FramedAPI(
@@ -41,7 +42,7 @@ def csrf(request: HttpRequest) -> dict[str, str]:
     return {"csrf_token": get_token(request)}
 
 
-for router in (own, people, mentors, offerings, packs, sessions, slots, seats, payments):
+for router in (own, people, mentors, offerings, packs, sessions, requests, slots, seats, payments):
     api.add_router("", router)
 
 if settings.DEMO:

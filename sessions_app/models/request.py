@@ -35,6 +35,15 @@ class BookingRequestQuerySet(models.QuerySet["BookingRequest"]):
         approved = self.filter(status=BookingRequest.Status.APPROVED, paid_at=None)
         return approved.filter(payment_deadline__lte=now)
 
+    def with_status(self, status: str, now: datetime) -> BookingRequestQuerySet:
+        """With this `status_at(now)`, whether or not a job has run."""
+        Status = BookingRequest.Status
+        late = Q(status=Status.PENDING_MENTOR_REVIEW, approval_deadline__lte=now)
+        late |= Q(status=Status.APPROVED, paid_at=None, payment_deadline__lte=now)
+        if status == Status.EXPIRED:
+            return self.filter(Q(status=Status.EXPIRED) | late)
+        return self.filter(~late, status=status)
+
 
 class BookingRequest(models.Model):
     """A student's wish for a REQUEST offering. It blocks nothing; what was seen is what is bought: the price is frozen."""

@@ -104,7 +104,9 @@ GET me; GET mentors; GET offerings; POST offerings; PATCH offerings/{offering_id
 GET session-packs/me; GET session-packs/me/active; GET sessions/me; GET seats/availability/{mentor_id};
 GET mentors/{mentor_id}/slots; POST sessions/book; PATCH sessions/{session_id}/reschedule;
 PATCH sessions/{session_id}/cancel; PATCH sessions/{session_id}/complete; PATCH sessions/{session_id}/no-show;
-POST checkout/{provider}; GET orders/{order_id}; GET mentorship/session/{session_id}
+POST checkout/{provider}; GET orders/{order_id}; GET mentorship/session/{session_id};
+GET requests/me; GET requests/incoming; POST requests/{request_id}/approve; POST requests/{request_id}/reject;
+POST requests/{request_id}/withdraw
 """
 
 
