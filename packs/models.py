@@ -73,6 +73,9 @@ class SessionPack(models.Model):
     depleted_at = models.DateTimeField(null=True, blank=True)
     paused_at = models.DateTimeField(null=True, blank=True)
     frozen_at = models.DateTimeField(null=True, blank=True)
+    no_renewal_at = models.DateTimeField(
+        null=True, blank=True, help_text="Since then its student has to ask before buying another pack."
+    )
 
     objects = SessionPackQuerySet.as_manager()
 
@@ -158,12 +161,15 @@ class Pause(models.Model):
         ASKED = "ASKED", "asked for"
         RUNNING = "RUNNING", "running"
         DECLINED = "DECLINED", "declined"
+        WITHDRAWN = "WITHDRAWN", "taken back"
+        LAPSED = "LAPSED", "out of date"
         ENDED = "ENDED", "over"
 
     pack = models.ForeignKey(SessionPack, on_delete=models.PROTECT, related_name="pauses")
     asked_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
     status = models.CharField(max_length=10, choices=Status.choices, default=Status.ASKED)
     days = models.PositiveSmallIntegerField()
+    reason = models.CharField(max_length=300, blank=True)
     asked_at = models.DateTimeField()
     began_at = models.DateTimeField(null=True, blank=True)
     ends_at = models.DateTimeField(null=True, blank=True)
@@ -227,6 +233,9 @@ class CreditEntry(models.Model):
         MOVED_OUT = "MOVED_OUT", "moved to a make-up pack"
         MOVED_IN = "MOVED_IN", "make-up"
         CORRECTED = "CORRECTED", "judged anew"
+        # These two move no credit: they explain why nothing could be booked for a while, and why the pack ends later.
+        PAUSED = "PAUSED", "paused"
+        EXPIRY = "EXPIRY", "expiry moved"
 
     pack = models.ForeignKey(SessionPack, on_delete=models.PROTECT, related_name="entries")
     kind = models.CharField(max_length=10, choices=Kind.choices)
@@ -237,6 +246,7 @@ class CreditEntry(models.Model):
     session_id = models.UUIDField(null=True, blank=True)
     by = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.PROTECT, related_name="+")
     reason = models.CharField(max_length=300, blank=True)
+    expires_at = models.DateTimeField(null=True, blank=True, help_text="When this entry moved the expiry: to when.")
     at = models.DateTimeField()
 
     class Meta:

@@ -73,6 +73,117 @@ KINDS = (
             ),
             "Renew",
         ),
+        turns={
+            "ask_first": {
+                "student": Words(
+                    "One session left with {mentor_name}",
+                    (
+                        "{mentor_name} wants to be asked before you renew, so ask in good time if you want to go on.",
+                        "After the last session your seat is kept for {grace_hours} hours and then goes to the next person.",
+                        maybe("What is left can be used until {expires_at}."),
+                    ),
+                    "Ask for the next pack",
+                ),
+            },
+        },
+    ),
+    Kind(
+        "renewal_mode",
+        PACKS,
+        "a mentor decides whether I can renew without asking",
+        student=Words(
+            "{mentor_name} wants to be asked before you renew",
+            (
+                "The sessions you have stay yours, as they are booked and until they expire.",
+                "Another pack with {mentor_name} is no longer bought at once: you ask, and {mentor_name} answers.",
+            ),
+            "See your pack",
+        ),
+        turns={
+            "on": {
+                "student": Words(
+                    "You can renew with {mentor_name} without asking again",
+                    ("Another pack with {mentor_name} is bought at once, as before.",),
+                    "See your pack",
+                ),
+            },
+        },
+    ),
+    Kind(
+        "pause_asked",
+        PACKS,
+        "the other side asks for a pause of a pack",
+        student=Words(
+            "{mentor_name} asks for a pause of {days:day}",
+            (
+                REASON,
+                "If you agree, nothing can be booked for {days:day}, and your pack is valid until {expires_at} instead.",
+                "If you do nothing, everything stays as it is.",
+            ),
+            "Answer",
+        ),
+        mentor=Words(
+            "{student_name} asks for a pause of {days:day}",
+            (
+                REASON,
+                "If you agree, nothing is booked from this pack for {days:day}, the seat stays taken, and the pack is valid until {expires_at} instead.",
+                "If you do nothing, everything stays as it is.",
+            ),
+            "Answer",
+        ),
+    ),
+    Kind(
+        "pause_answered",
+        PACKS,
+        "a pause is agreed or declined",
+        student=Words(
+            "{mentor_name} agrees: your pack is paused until {ends_at:date}",
+            (
+                "Until {ends_at} nothing can be booked, and no deadline comes nearer.",
+                "Your pack is valid until {expires_at} then. You may go on earlier; the days not used then do not count.",
+            ),
+            "See your pack",
+        ),
+        mentor=Words(
+            "{student_name} agrees: the pack is paused until {ends_at:date}",
+            (
+                "Until {ends_at} nothing is booked from this pack, and the seat stays taken.",
+                "The pack is valid until {expires_at} then. You may go on earlier; the days not used then do not count.",
+            ),
+            "See the pack",
+        ),
+        turns={
+            "declined": {
+                "student": Words(
+                    "{mentor_name} does not agree to the pause",
+                    ("Nothing has changed: your pack goes on, and is valid until {expires_at}.",),
+                    "See your pack",
+                ),
+                "mentor": Words(
+                    "{student_name} does not agree to the pause",
+                    ("Nothing has changed: the pack goes on, and is valid until {expires_at}.",),
+                    "See the pack",
+                ),
+            },
+        },
+    ),
+    Kind(
+        "pause_ended",
+        PACKS,
+        "a pause is over",
+        student=Words(
+            "Your pause with {mentor_name} is over",
+            (
+                maybe("{by_name} ended it."),
+                "You can book again. Your pack is valid until {expires_at}; a session has to start before then.",
+            ),
+            "Book now",
+        ),
+        mentor=Words(
+            "The pause with {student_name} is over",
+            (maybe("{by_name} ended it."), "Sessions can be booked again. The pack is valid until {expires_at}."),
+            "See the pack",
+        ),
     ),
     Kind(
         "grace_started",
@@ -151,6 +262,19 @@ KINDS = (
                 "Buy a pack before then to take it; otherwise it goes to the next person.",
             ),
             "Take the seat",
+        ),
+    ),
+    Kind(
+        "waiting_list_lapsed",
+        PACKS,
+        "a seat that was offered to me went to the next person",
+        student=Words(
+            "The seat with {mentor_name} has gone to the next person",
+            (
+                "It was kept for you until {expires_at}, and you have left the waiting list with it. Nothing was charged.",
+                "You can join the list again; you would then be the last in line.",
+            ),
+            "See the mentor's page",
         ),
     ),
 )

@@ -7,6 +7,7 @@ from packs.services.credits import (
     hold_credit,
     lapse_credit,
     release_credit,
+    returned_credit,
     take_returned,
     unuse_credit,
     use_credit,
@@ -16,6 +17,7 @@ from packs.services.freezing import freeze, thaw
 from packs.services.granting import grant_or_extend
 from packs.services.pausing import answer_pause, ask_for_pause, resume
 from packs.services.refunding import close_refunded, refund_credits, restore_credits, unsettled_of
+from packs.services.renewing import may_turn_off, renewal_is_off, turn_renewal_off, turn_renewal_on
 
 __all__ = [
     "adjust_credits",
@@ -29,13 +31,18 @@ __all__ = [
     "grant_or_extend",
     "hold_credit",
     "lapse_credit",
+    "may_turn_off",
     "refund_credits",
     "release_credit",
+    "renewal_is_off",
     "restore_credits",
     "resume",
+    "returned_credit",
     "shift_expiry",
     "take_returned",
     "thaw",
+    "turn_renewal_off",
+    "turn_renewal_on",
     "unsettled_of",
     "unuse_credit",
     "use_credit",

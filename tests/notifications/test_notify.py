@@ -162,8 +162,8 @@ EVERYTHING = {
     "outcome": "The session took place.",
     "message": "Hello",
     "email": "sam@example.test",
-    **dict.fromkeys(("starts_at", "expires_at", "grace_ends_at", "answer_by"), STARTS),
-    **dict.fromkeys(("sessions", "credits", "remaining"), 4),
+    **dict.fromkeys(("starts_at", "expires_at", "grace_ends_at", "answer_by", "ends_at", "new_starts_at"), STARTS),
+    **dict.fromkeys(("sessions", "credits", "remaining", "days", "count"), 4),
 }
 
 
