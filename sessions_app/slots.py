@@ -14,7 +14,6 @@ from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from typing import Any, NamedTuple
 
-from django.conf import settings
 from django.db.backends.postgresql.psycopg_any import DateTimeTZRange
 from django.db.models import (
     BigIntegerField,
@@ -79,8 +78,8 @@ class Horizon:
     credit_end: datetime | None = None
 
     @classmethod
-    def at(cls, now: datetime, credit_end: datetime | None = None) -> Horizon:
-        return cls(now + timedelta(days=settings.MENTORSHIP.horizon_days), credit_end)
+    def of(cls, mentor: MentorProfile, now: datetime, credit_end: datetime | None = None) -> Horizon:
+        return cls(now + mentor.horizon, credit_end)
 
     @property
     def end(self) -> datetime:
@@ -103,17 +102,17 @@ def free_slots(
 ) -> list[Slot]:
     """The mentor's bookable times with starts in [start, end), ascending.
 
-    Obeys minimum notice and the horizon (60 days, or until `horizon_ends`, a pack's expiry, where that is later), the
+    Obeys minimum notice and the mentor's horizon (or until `horizon_ends`, a pack's expiry, where that is later), the
     mentor's other sessions in either role with buffers, and the viewer's own. `ignore_session` is the one being moved.
     """
-    horizon = Horizon.at(now, horizon_ends)
+    horizon = Horizon.of(mentor, now, horizon_ends)
     start = max(start, now + timedelta(hours=mentor.notice_hours))
     end = min(end, horizon.end + availability.MINUTE)
     if start >= end:
         return []
     hours = hours_of([mentor.user_id], start, end)[mentor.user_id]
-    busy = _busy([mentor], viewer, start, end, duration_minutes, now, ignore_session) if hours else {}
-    found = _free(mentor, hours, busy, viewer, start, end, duration_minutes)
+    busy = busy_of([mentor], _ids(viewer), start, end, duration_minutes, now, ignore_session) if hours else {}
+    found = free_of(mentor, hours, busy, viewer.pk if viewer else None, start, end, duration_minutes)
     return sorted(slot for slot in found if horizon.allows(slot.starts_at))
 
 
@@ -162,13 +161,13 @@ def check_slot(
     `latest` is `free_slots`' `horizon_ends`. `notice_too_short` is said only of what is otherwise a slot and still to come.
     """
     gone = Refusal("slot_unavailable", "This time cannot be booked. Please choose one of the free times.")
-    if starts_at <= now or not Horizon.at(now, latest).allows(starts_at):
+    if starts_at <= now or not Horizon.of(mentor, now, latest).allows(starts_at):
         raise gone
     until = starts_at + availability.MINUTE
     hours = hours_of([mentor.user_id], starts_at, until)[mentor.user_id]
     if starts_at not in _starts(mentor, hours, starts_at, until, duration_minutes):
         raise gone
-    busy = _busy([mentor], student, starts_at, until, duration_minutes, now, ignore_session)
+    busy = busy_of([mentor], [student.pk], starts_at, until, duration_minutes, now, ignore_session)
     mentor_span, plain_span = _spans(mentor, starts_at, starts_at + timedelta(minutes=duration_minutes))
     if busy[mentor.user_id].is_full_day(starts_at, mentor):
         raise Refusal("slot_unavailable", f"{mentor.user.first_name}'s day is full. Please choose another.")
@@ -244,23 +243,27 @@ def _wall(first_day: date, last_day: date, first: int | None, last: int | None) 
     return Wall(midnight + timedelta(minutes=first), midnight + timedelta(minutes=last))
 
 
-def _busy(
+def _ids(viewer: User | None) -> list[int]:
+    return [viewer.pk] if viewer and viewer.pk else []
+
+
+def busy_of(
     mentors: Sequence[MentorProfile],
-    viewer: User | None,
+    others: Iterable[int],
     start: datetime,
     end: datetime,
     longest: int,
     now: datetime,
     ignore_session: Session | None = None,
 ) -> dict[int, Busy]:
-    """Everybody's taken time around starts in [start, end), in one query. Who waits too long for a payment takes none."""
+    """Everybody's taken time around starts in [start, end), by person, in one query. Who waits too long for a payment takes none."""
     before = max((m.buffer_before_minutes for m in mentors), default=0)
     after = max((m.buffer_after_minutes for m in mentors), default=0)
     first, last = start - timedelta(minutes=before), end + timedelta(minutes=longest + after)
     if any(m.most_sessions_a_day is not None for m in mentors):
         first, last = first - ONE_DAY, last + ONE_DAY  # a day's limit counts the whole day
     around = DateTimeTZRange(first, last, "[)")
-    people = {m.user_id for m in mentors} | ({viewer.pk} if viewer and viewer.pk else set())
+    people = {m.user_id for m in mentors} | set(others)
     rows = CalendarBlock.objects.filter(person__in=people, span__overlap=around).exclude(
         session__in=Session.objects.lapsed(now)
     )
@@ -295,18 +298,19 @@ def _starts(
                 yield at
 
 
-def _free(
+def free_of(
     mentor: MentorProfile,
     hours: Hours,
     busy: Mapping[int, Busy],
-    viewer: User | None,
+    viewer_id: int | None,
     start: datetime,
     end: datetime,
     duration_minutes: int,
 ) -> Iterator[Slot]:
+    """What the hours offer in [start, end) and neither of the two has taken."""
     nothing = Busy()
     mentor_busy = busy.get(mentor.user_id, nothing)
-    viewer_busy = busy.get(viewer.pk, nothing) if viewer else nothing
+    viewer_busy = busy.get(viewer_id, nothing) if viewer_id else nothing
     duration = timedelta(minutes=duration_minutes)
     before, after = _buffers(mentor)
     for at in _starts(mentor, hours, start, end, duration_minutes):
@@ -324,12 +328,13 @@ def _each(
         return
     prefetch_related_objects(profiles, "user")
     minutes = {m.user_id: duration if isinstance(duration, int) else duration.get(m.user_id, 60) for m in profiles}
-    end = min(now + timedelta(days=days), Horizon.at(now).end + availability.MINUTE)
-    hours = hours_of(minutes, now, end)
-    busy = _busy(profiles, viewer, now, end, max(minutes.values()), now)
+    ends = {m.user_id: min(now + timedelta(days=days), Horizon.of(m, now).end + availability.MINUTE) for m in profiles}
+    last, viewer_id = max(ends.values()), viewer.pk if viewer else None
+    hours = hours_of(minutes, now, last)
+    busy = busy_of(profiles, _ids(viewer), now, last, max(minutes.values()), now)
     for mentor in profiles:
-        start = now + timedelta(hours=mentor.notice_hours)
-        yield mentor, _free(mentor, hours[mentor.user_id], busy, viewer, start, end, minutes[mentor.user_id])
+        pk, start = mentor.user_id, now + timedelta(hours=mentor.notice_hours)
+        yield mentor, free_of(mentor, hours[pk], busy, viewer_id, start, ends[pk], minutes[pk])
 
 
 def _earliest(slots: Iterator[Slot]) -> Slot | None:

@@ -11,7 +11,6 @@ from typing import Any
 from urllib.parse import urlencode
 from zoneinfo import ZoneInfo
 
-from django.conf import settings
 from django.db.models import Exists, OuterRef
 
 from mentorship.kernel import clock, local_time, money
@@ -185,7 +184,7 @@ class Choice:
     @property
     def later_url(self) -> str:
         _, end = week_range(self.first_day, self.zone)
-        last = self.now + timedelta(days=settings.MENTORSHIP.horizon_days)
+        last = self.now + self.profile.horizon
         return self.url(week=(self.first_day + timedelta(days=DAYS)).isoformat()) if end <= last else ""
 
     @property

@@ -92,7 +92,7 @@ def week_of_pack(
     Without `asked` it opens at the first free time, so that nobody has to search for it.
     """
     local = now.astimezone(zone).date()
-    horizon = Horizon.at(now, pack.expires_at).end.astimezone(zone).date()
+    horizon = Horizon.of(profile, now, pack.expires_at).end.astimezone(zone).date()
     wanted = asked or (selected.astimezone(zone).date().isoformat() if selected else None)
     first_day = read_first_day(wanted, zone, now)
     span_days = DAYS if wanted else (horizon - local).days + 1

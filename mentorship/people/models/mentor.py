@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from django.conf import settings
@@ -11,6 +11,7 @@ from django.db import models
 from mentorship.people.zones import zone
 
 MAX_TOPICS = 5
+HORIZON_DAYS = (7, 180)
 
 
 def default_seats() -> int:
@@ -91,6 +92,18 @@ class MentorProfile(models.Model):
         validators=[MinValueValidator(1), MaxValueValidator(24)],
         help_text="Sessions on one day, at most; empty: as many as fit.",
     )
+    horizon_days = models.PositiveSmallIntegerField(
+        null=True,
+        blank=True,
+        validators=[MinValueValidator(HORIZON_DAYS[0]), MaxValueValidator(HORIZON_DAYS[1])],
+        help_text="How far ahead buyers may choose a time; empty: the usual number of days.",
+    )
+    most_changes_a_pack = models.PositiveSmallIntegerField(
+        null=True,
+        blank=True,
+        validators=[MinValueValidator(1), MaxValueValidator(50)],
+        help_text="How often a student may move or cancel for free, per pack; empty: no limit.",
+    )
     buffer_before_minutes = models.PositiveSmallIntegerField(default=0, validators=[MaxValueValidator(240)])
     buffer_after_minutes = models.PositiveSmallIntegerField(default=0, validators=[MaxValueValidator(240)])
 
@@ -101,6 +114,10 @@ class MentorProfile(models.Model):
             models.CheckConstraint(condition=models.Q(notice_hours__range=(1, 72)), name="people_notice_1_to_72_h"),
             models.CheckConstraint(
                 condition=models.Q(slot_step_minutes__range=(5, 240)), name="people_slot_step_5_to_240"
+            ),
+            models.CheckConstraint(
+                condition=models.Q(horizon_days__isnull=True) | models.Q(horizon_days__range=HORIZON_DAYS),
+                name="people_horizon_7_to_180_days",
             ),
             models.CheckConstraint(
                 condition=models.Q(commission_percent__isnull=True) | models.Q(commission_percent__lte=100),
@@ -115,6 +132,11 @@ class MentorProfile(models.Model):
     @property
     def zone(self) -> ZoneInfo:
         return zone(self.user.zone_name)
+
+    @property
+    def horizon(self) -> timedelta:
+        """How far ahead buyers may choose a time. A credit can be booked until its pack expires."""
+        return timedelta(days=self.horizon_days or settings.MENTORSHIP.horizon_days)
 
     @property
     def photo_url(self) -> str:
