@@ -14,6 +14,9 @@ from mentorship.people.http import SignedInRequest
 from payments import services
 from payments.models import Order
 from payments.views.site import site_url
+from sessions_app.api_requests import RequestOut, request_shown
+from sessions_app.models import BookingRequest
+from sessions_app.models.request import MOST_TIMES
 
 router = Router(tags=["payments"])
 
@@ -23,7 +26,17 @@ class CheckoutIn(CamelSchema):
 
     offering_id: Id
     scheduled_at: Instant | None = None
-    agenda: str | None = Field(None, max_length=2000)
+    times: list[Instant] = Field([], max_length=MOST_TIMES, description="for what the mentor approves first")
+    message: str | None = Field(None, max_length=2000, description="to the mentor: what it shall be about")
+    agenda: str | None = Field(None, max_length=2000, description="the same as `message`")
+
+
+class ProceedIn(CamelSchema):
+    """Exactly one of the two ids."""
+
+    request_id: UUID | None = None
+    session_id: UUID | None = None
+    provider: str = Field(max_length=20)
 
 
 class CheckoutOut(CamelSchema):
@@ -43,21 +56,49 @@ class OrderOut(CamelSchema):
     session_id: UUID | None
 
 
-@router.post("checkout/{provider}", response={201: CheckoutOut}, auth=at_most("checkout", "checkouts_per_minute"))
+@router.post(
+    "checkout/{provider}",
+    response={201: CheckoutOut, 202: RequestOut},
+    auth=at_most("checkout", "checkouts_per_minute"),
+)
 def create_checkout(request: SignedInRequest, provider: str, wish: CheckoutIn) -> Status:
-    """Place an order and open the page it is paid on. Same Idempotency-Key and body: the same answer."""
-    order = services.checkout(
+    """Place an order and open the page it is paid on; what the mentor approves first becomes a request (202).
+
+    Same Idempotency-Key and body: the same answer.
+    """
+    made = services.ask_or_checkout(
         student=request.user,
         offering_id=wish.offering_id,
         provider=provider,
         starts_at=wish.scheduled_at,
-        agenda=wish.agenda or "",
+        times=wish.times,
+        message=wish.message or wish.agenda or "",
         idempotency_key=idempotency.key_of(request),
         site_url=site_url(request),
         now=request.now,
     )
-    answer = {"order_id": order.pk, "checkout_url": order.checkout_url, "expires_at": order.expires_at}
-    return Status(201, answer)
+    if isinstance(made, BookingRequest):
+        return Status(202, request_shown(made, request))
+    return Status(201, _page_of(made))
+
+
+def _page_of(order: Order) -> dict[str, object]:
+    return {"order_id": order.pk, "checkout_url": order.checkout_url, "expires_at": order.expires_at}
+
+
+@router.post("mentorship/proceed-payment", response=CheckoutOut, auth=at_most("checkout", "checkouts_per_minute"))
+def proceed_payment(request: SignedInRequest, wish: ProceedIn) -> dict[str, object]:
+    """Pay an approved request, or a time whose checkout was left. Repeated, it is the same page."""
+    order = services.proceed_payment(
+        student=request.user,
+        provider=wish.provider,
+        request_id=wish.request_id,
+        session_id=wish.session_id,
+        idempotency_key=idempotency.key_of(request),
+        site_url=site_url(request),
+        now=request.now,
+    )
+    return _page_of(order)
 
 
 @router.get("orders/{order_id}", response=OrderOut, auth=signed_in)

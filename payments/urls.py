@@ -1,12 +1,13 @@
 from django.urls import path
 
-from payments.views import checkout, invitations, orders, payouts, receipt, refunds, sandbox, wallet, webhook
+from payments.views import checkout, invitations, orders, payouts, receipt, refunds, requests, sandbox, wallet, webhook
 
 urlpatterns = [
     # Before the API's own addresses: a webhook is a raw body, not a call.
     path("api/webhooks/<str:provider>", webhook.receive, name="webhook"),
     path("sandbox/checkout/<slug:reference>", sandbox.page, name="sandbox_checkout"),
     path("checkout/<int:offering_id>", checkout.page, name="checkout"),
+    path("checkout/requests/<uuid:request_id>", requests.page, name="checkout_request"),
     path("checkout/return/<uuid:order_id>", orders.back, name="checkout_return"),
     path("checkout/orders/<uuid:order_id>", orders.show, name="order"),
     path("checkout/orders/<uuid:order_id>/end", orders.end, name="order_end"),

@@ -24,9 +24,13 @@ def check_buyable(*, student: Any | None, offering: Offering, profile: MentorPro
     if student is not None and offering.mentor_id == student.pk:
         raise Refusal("own_offering", "This is your own offering.")
     if not profile.accepts_new or profile.sales_paused_at is not None:
-        # Whoever has a place may renew: it is the new ones that are turned away.
-        renews = student is not None and offering.takes_seat and is_seated(student, offering.mentor_id, now)
-        if not renews:
+        # Whoever has a place may renew, and what was promised from the waiting list stands: it is the new ones that
+        # are turned away.
+        known = student is not None and offering.takes_seat and is_seated(student, offering.mentor_id, now)
+        promised = (
+            profile.sales_paused_at is None and offering.takes_seat and has_offer(student, offering.mentor_id, now)
+        )
+        if not known and not promised:
             raise Refusal("not_for_sale", f"{profile.user.first_name} takes no new students at the moment.")
     if student is None:
         return
@@ -58,6 +62,14 @@ def is_seated(student: Any, mentor_id: int, now: datetime) -> bool:
     """Has a place with this mentor: taken or in grace. A hold for a payment is none yet."""
     seats = Seat.objects.occupying(now).filter(student=student, mentor=mentor_id)
     return seats.filter(status__in=[Seat.Status.ACTIVE, Seat.Status.GRACE]).exists()
+
+
+def has_offer(student: Any | None, mentor_id: int, now: datetime) -> bool:
+    """A seat is kept for this person, offered from the waiting list."""
+    if student is None:
+        return False
+    offered = Seat.objects.occupying(now).filter(status=Seat.Status.OFFERED)
+    return offered.filter(student=student, mentor=mentor_id).exists()
 
 
 def intro_taken(student_id: int, mentor_id: int, *, except_order: Any = None) -> bool:

@@ -44,6 +44,8 @@ def page(request: PageRequest, offering_id: int) -> HttpResponse:
     if offering is None:
         raise NotFound("This is not for sale any more.")
     step = Step(request, offering)
+    if services.asks_first(step.viewer, offering, request.now):
+        return redirect(offering)  # where one asks for it
     if request.method != "POST":
         return step.show()
     if request.user.is_authenticated:

@@ -4,7 +4,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
-from django.db.models import Count
+from django.db.models import Count, OuterRef, QuerySet, Subquery
+from django.db.models.functions import Coalesce
 
 from mentorship.kernel.refusals import Refusal
 from mentorship.people.models import MentorProfile
@@ -32,14 +33,18 @@ class Availability:
 
 
 def availabilities(mentor_ids: Iterable[int], now: datetime) -> dict[int, Availability]:
-    """Availability of each of these mentors (User ids), in three queries whatever their number."""
-    ids = list(mentor_ids)
-    rows = Seat.objects.occupying(now).filter(mentor__in=ids).order_by().values("mentor_id").annotate(n=Count("pk"))
-    occupied = {row["mentor_id"]: row["n"] for row in rows}
-    capacities = MentorProfile.objects.filter(user__in=ids).values_list("user_id", "max_active_students")
-    line = WaitingPlace.objects.filter(mentor__in=ids, status=WaitingPlace.Status.WAITING).order_by()
-    waiting = dict(line.values_list("mentor").annotate(n=Count("pk")))
-    return {pk: Availability(pk, seats, occupied.get(pk, 0), waiting.get(pk, 0)) for pk, seats in capacities}
+    """Availability of each of these mentors (User ids), in one query whatever their number."""
+    profiles = MentorProfile.objects.filter(user__in=list(mentor_ids)).annotate(
+        occupied=_count(Seat.objects.occupying(now)), waiting=_count(WaitingPlace.objects.waiting())
+    )
+    rows = profiles.values_list("user_id", "max_active_students", "occupied", "waiting")
+    return {row[0]: Availability(*row) for row in rows}
+
+
+def _count(rows: QuerySet) -> Coalesce:
+    """How many of these rows a profile's mentor has, counted inside the outer query."""
+    counted = rows.filter(mentor=OuterRef("user")).order_by().values("mentor").annotate(n=Count("pk")).values("n")
+    return Coalesce(Subquery(counted), 0)
 
 
 def availability(mentor_id: int, now: datetime) -> Availability:
@@ -48,7 +53,7 @@ def availability(mentor_id: int, now: datetime) -> Availability:
 
 
 def mentor_full() -> Refusal:
-    return Refusal("mentor_full", "All seats of this mentor are taken right now.")
+    return Refusal("mentor_full", "All seats of this mentor are taken right now. You can join the waiting list.")
 
 
 def free_number(mentor_id: int, now: datetime) -> int:

@@ -13,7 +13,7 @@ from mentorship.kernel.refusals import Malformed, NotFound, Refusal
 from offerings.models import Offering
 from payments.models import Order
 from payments.providers.sandbox import Sandbox
-from payments.services import check_buyable
+from payments.services import asks_first, check_buyable
 from seats.models import Seat
 from sessions_app.models import Session
 from tests.cast import DAY, HOUR, NOW, at, bought, mentor, offering
@@ -51,8 +51,8 @@ class TestWho:
 
     def test_what_needs_approval(self, mia, sam, sue):
         asked = offering(mia, booking_mode="REQUEST")
-        refused("not_for_sale", sam, asked)
-        refused("not_for_sale", sam, offering(mia, sessions=1, booking_mode="REQUEST"), starts_at=at(2))
+        refused("approval_needed", sam, asked)
+        refused("approval_needed", sam, offering(mia, sessions=1, booking_mode="REQUEST"), starts_at=at(2))
         bought(sam, mia, now=NOW - DAY)
         assert place(sam, asked).status == "PENDING", "a renewal needs no approval"
 
@@ -90,10 +90,10 @@ class TestWho:
 
     def test_a_visitor_is_judged_as_far_as_one_can(self, mia):
         check_buyable(student=None, offering=offering(mia), profile=mia.mentor_profile, now=NOW)
+        assert asks_first(None, offering(mia, booking_mode="REQUEST"), NOW)
+        mia.mentor_profile.accepts_new = False
         with pytest.raises(Refusal):
-            check_buyable(
-                student=None, offering=offering(mia, booking_mode="REQUEST"), profile=mia.mentor_profile, now=NOW
-            )
+            check_buyable(student=None, offering=offering(mia), profile=mia.mentor_profile, now=NOW)
 
 
 class TestWhen:
@@ -180,7 +180,9 @@ class TestOverTheApi:
     def test_price_and_mode_of_the_client_are_not_read(self, post, mia):
         pack = offering(mia, booking_mode="REQUEST")
         lie = {"price": 1, "amount": 1, "currency": "XXX", "bookingMode": "INSTANT", "status": "PAID"}
-        assert post(offeringId=pack.pk, **lie).json()["code"] == "not_for_sale"
+        asked = post(offeringId=pack.pk, **lie)
+        assert (asked.status_code, asked.json()["status"]) == (202, "PENDING_MENTOR_REVIEW")
+        assert not Order.objects.exists()
         assert post(offeringId=offering(mia).pk, **lie).status_code == 201
         order = Order.objects.get()
         assert (order.amount_minor, order.currency, order.status) == (28000, "EUR", "PENDING")

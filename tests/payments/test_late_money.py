@@ -108,7 +108,7 @@ def test_a_second_intro_is_refunded(mia, sam):
 def test_a_free_offering_that_came_too_late_just_fails(sam, monkeypatch):
     mia = mentor("mia", seats=1)
     free_pack = offering(mia, price=0)
-    monkeypatch.setattr("payments.services.ordering.confirm_and_fulfil", lambda pk, now: Order.objects.get(pk=pk))
+    monkeypatch.setattr("payments.services.pair.confirm_and_fulfil", lambda pk, now: Order.objects.get(pk=pk))
     order = place(sam, free_pack)
     bought(user("sue"), mia, now=LATE)
     order = pay_free(order, LATE)
