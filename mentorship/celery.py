@@ -32,6 +32,7 @@ app.conf.beat_schedule = {
     "expire_requests": every(60, "expire_requests", expires=60),
     "expire_unpaid_sessions": every(60, "expire_unpaid_sessions", expires=60),
     "fulfil_paid_orders": every(60, "fulfil_paid_orders", expires=60),
+    "pass_on_seats": every(60, "pass_on_seats", expires=60),
     "remind_sessions": every(300, "remind_sessions", expires=300),
     # the hour
     "settle_unmarked": every(crontab(minute="2"), "settle_unmarked", expires=3000),

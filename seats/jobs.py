@@ -12,8 +12,9 @@ from mentorship.kernel.jobs import job
 from mentorship.kernel.locking import lock_people
 from notifications.services import Notice, notify_many
 from packs.models import SessionPack
-from seats.models import Seat
-from seats.services import release_lapsed
+from seats.models import Seat, WaitingPlace
+from seats.services import availabilities, release_lapsed
+from seats.services.waiting import SELLS
 
 log = structlog.get_logger(__name__)
 BATCH = 200
@@ -32,6 +33,23 @@ def sweep_seats(now: datetime) -> int:
         released += count
         busy += left
     return released + sum(_sweep([mentor], now, wait=True)[0] for mentor in busy)
+
+
+@job
+def pass_on_seats(now: datetime) -> int:
+    """Offer what is free to whoever waits. Returns how many seats were offered.
+
+    Every release does so itself; this finds the rest within the minute: an offer that has just lapsed, a mentor with more
+    seats than before, one who takes new students again.
+    """
+    line = WaitingPlace.objects.waiting().filter(SELLS, mentor__mentor_profile__accepts_new=True)
+    mentors = line.order_by().values_list("mentor_id", flat=True).distinct()
+    free = sorted(pk for pk, seats in availabilities(mentors, now).items() if seats.free)
+    before = WaitingPlace.objects.filter(mentor__in=free, status=WaitingPlace.Status.OFFERED)
+    known = set(before.values_list("seat_id", flat=True))
+    for batch in _batches(free):
+        _sweep(batch, now, wait=True)
+    return before.exclude(seat__in=known).count()
 
 
 def _mentors_with_lapsed(now: datetime) -> list[int]:

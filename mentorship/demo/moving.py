@@ -27,6 +27,7 @@ ORDER = (
     "settle_unmarked",
     "warn_grace_ending",
     "sweep_seats",
+    "pass_on_seats",
     "warn_pack_expiry",
     "remind_sessions",
     "take_back_unpaid_credits",

@@ -11,7 +11,9 @@ from django.core.files.storage import default_storage
 from django.db import IntegrityError, transaction
 from django.utils.text import slugify
 
+from mentorship.kernel import jobs
 from mentorship.kernel.refusals import Refusal
+from mentorship.kernel.tasks import run_job
 from mentorship.people.models import MentorProfile, User
 
 
@@ -69,6 +71,7 @@ def save_mentor(*, form: Any) -> MentorProfile:
                 set_photo(profile=profile, photo=photo)
             elif form.cleaned_data.get("remove_photo"):
                 set_photo(profile=profile, photo=None)
+            jobs.nudge(run_job, "pass_on_seats")  # with more seats, or open again, whoever waits is asked at once
     except IntegrityError as taken:
         raise Refusal("slug_taken", "Somebody else has this address now. Please choose another one.") from taken
     return profile

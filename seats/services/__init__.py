@@ -2,9 +2,10 @@
 
 from seats.services.capacity import Availability, availabilities, availability, mentor_full
 from seats.services.lapsing import release_lapsed
+from seats.services.line import join, leave, line_of, place_with, places_of
 from seats.services.standing_still import freeze_seat, thaw_seat
 from seats.services.transitions import drop_hold, hold_seat, release_refunded, release_seat, start_grace, take_seat
-from seats.services.waiting import join, leave, offer_free_seats
+from seats.services.waiting import offer_free_seats
 
 __all__ = [
     "Availability",
@@ -15,8 +16,11 @@ __all__ = [
     "hold_seat",
     "join",
     "leave",
+    "line_of",
     "mentor_full",
     "offer_free_seats",
+    "place_with",
+    "places_of",
     "release_lapsed",
     "release_refunded",
     "release_seat",

@@ -13,7 +13,7 @@ from notifications.services import withdraw
 from seats.models import Seat, SeatEvent
 from seats.services.capacity import free_number, mentor_full
 from seats.services.lapsing import release_lapsed
-from seats.services.waiting import offer_free_seats, took_a_seat
+from seats.services.waiting import offer_ends, offers_lapsed, took_a_seat
 
 Status = Seat.Status
 _FULL = {"seats_number_taken_once": mentor_full(), "seats_one_per_pair": mentor_full()}
@@ -47,15 +47,17 @@ def _new(student_id: int, mentor_id: int, status: str, *, by: Any, reason: str, 
 def hold_seat(*, student_id: int, mentor_id: int, until: datetime, by: Any, now: datetime) -> Seat:
     """Keep a seat for someone who is paying. Whoever is seated keeps theirs: only `held_until` rises.
 
-    A grace seat whose 72 h are over (it stands only by an earlier hold) is not held any longer by a new checkout.
-    Raises Refusal `mentor_full`.
+    A grace seat whose 72 h are over, or an offer whose 48 h are (they stand only by an earlier hold), is not held any
+    longer by a new checkout. Raises Refusal `mentor_full`.
     """
     lock_people([student_id, mentor_id])
     release_lapsed([mentor_id], now=now)
     seat = _standing_seat(student_id, mentor_id)
     if seat is None:
         return _new(student_id, mentor_id, Status.HELD, by=by, reason="checkout", now=now, held_until=until)
-    if not seat.grace_is_over(now) and (seat.held_until is None or seat.held_until < until):
+    offer = offer_ends(seat)
+    over = seat.grace_is_over(now) or (offer is not None and offer <= now)
+    if not over and (seat.held_until is None or seat.held_until < until):
         seat.held_until = until
         seat.save(update_fields=["held_until"])
     return seat
@@ -88,12 +90,18 @@ def take_seat(*, student_id: int, mentor_id: int, by: Any, reason: str, now: dat
 
 @transaction.atomic
 def drop_hold(*, student_id: int, mentor_id: int, reason: str, by: Any, now: datetime) -> None:
-    """A payment failed or was given up: a seat that was only HELD is free at once. A seated person's hold stays."""
+    """A payment failed or was given up: a seat that was only HELD is free at once. A seated person's hold stays.
+
+    An offered seat is offered until its own end again; if that has passed meanwhile, it goes to the next one at once.
+    """
     lock_people([student_id, mentor_id])
     seat = _standing_seat(student_id, mentor_id)
     if seat is not None and seat.status == Status.HELD:
         _change(seat, Status.RELEASED, by=by, reason=reason, at=now, released_at=now, release_reason=reason)
-        offer_free_seats([mentor_id], now=now)
+        release_lapsed([mentor_id], now=now)
+    elif seat is not None and (offer := offer_ends(seat)) is not None:
+        Seat.objects.filter(pk=seat.pk).update(held_until=offer)
+        release_lapsed([mentor_id], now=now)
 
 
 @transaction.atomic
@@ -134,7 +142,7 @@ def release_refunded(*, student_id: int, mentor_id: int, by: Any, now: datetime)
         return None
     fields = {"released_at": now, "release_reason": Seat.Reason.REFUNDED}
     _change(seat, Status.RELEASED, by=by, reason=Seat.Reason.REFUNDED.label, at=now, **fields)
-    offer_free_seats([mentor_id], now=now)
+    release_lapsed([mentor_id], now=now)
     return seat
 
 
@@ -149,5 +157,6 @@ def release_seat(*, seat_id: int, by: Any, reason: str, now: datetime) -> Seat:
     if seat.status == Status.RELEASED:
         return seat
     _change(seat, Status.RELEASED, by=by, reason=reason, at=now, released_at=now, release_reason=Seat.Reason.BY_ADMIN)
-    offer_free_seats([seat.mentor_id], now=now)
+    offers_lapsed([seat.pk], now=now)  # an offer that is taken away is over like one whose time has passed
+    release_lapsed([seat.mentor_id], now=now)
     return seat

@@ -1,0 +1,26 @@
+"""Leaving a line, where a payment may be open: it stands on this floor because orders do not know of lines."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from django.db import transaction
+
+from payments.models import Order
+from payments.services import give_up
+from seats.services import leave, place_with
+
+
+@transaction.atomic
+def leave_line(*, student: Any, mentor_id: int, now: datetime, expect: str = "") -> None:
+    """Leave the mentor's line, or decline the seat on offer together with the payment for it that is still open.
+
+    `expect` is what the person saw, "waiting" or "offered". Raises Refusal `answer_changed`.
+    """
+    place = place_with(student, mentor_id, now)
+    if place is not None and place.is_offered(now) and expect != "waiting":
+        open_orders = Order.objects.open(now).of_pair(student.pk, mentor_id).filter(takes_seat=True)
+        for order_id in open_orders.values_list("pk", flat=True):
+            give_up(student=student, order_id=order_id, now=now)
+    leave(student=student, mentor_id=mentor_id, now=now, expect=expect)
