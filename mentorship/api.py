@@ -9,6 +9,7 @@ from mentorship.kernel.api import CamelSchema
 from mentorship.kernel.api_frame import FramedAPI
 from mentorship.pages.api_packs import router as packs
 from mentorship.pages.api_public import router as mentors
+from mentorship.pages.api_waiting import router as waiting
 from mentorship.people.api import router as people
 from offerings.api import router as offerings
 from payments.api import router as payments
@@ -42,7 +43,7 @@ def csrf(request: HttpRequest) -> dict[str, str]:
     return {"csrf_token": get_token(request)}
 
 
-for router in (own, people, mentors, offerings, packs, sessions, requests, slots, seats, payments):
+for router in (own, people, mentors, offerings, packs, sessions, requests, slots, seats, payments, waiting):
     api.add_router("", router)
 
 if settings.DEMO:
