@@ -35,4 +35,8 @@ class MoveProposal(models.Model):
 
     def is_open(self, now: datetime) -> bool:
         """It can be answered until the session would begin, and until the proposed time itself."""
-        return self.status == self.Status.OPEN and now < min(self.old_starts_at, self.starts_at)
+        return self.status == self.Status.OPEN and now < self.open_until
+
+    @property
+    def open_until(self) -> datetime:
+        return min(self.old_starts_at, self.starts_at)

@@ -1,10 +1,21 @@
 """Use-cases of sessions: each reads its ids unlocked, locks people, pack, seat, session in that order, and checks again."""
 
 from sessions_app.services.booking import book
-from sessions_app.services.cancelling import Consequence, cancel, cancel_refunded, what_if_cancelled
-from sessions_app.services.claiming import agree, answer, decide, open_claim, withdraw_claim
-from sessions_app.services.moving import reschedule
-from sessions_app.services.overruling import forgive, overrule
+from sessions_app.services.cancelling import cancel, cancel_refunded, what_if_cancelled
+from sessions_app.services.claiming import (
+    agree,
+    answer,
+    check_may_claim,
+    claimable_until,
+    decide,
+    open_claim,
+    what_if_agreed,
+    withdraw_claim,
+)
+from sessions_app.services.consequences import Consequence
+from sessions_app.services.moving import reschedule, what_if_moved
+from sessions_app.services.overruling import counts_as, forgive, overrule, what_if_forgiven, what_if_judged
+from sessions_app.services.proposing import answer_proposal, propose_move, what_if_accepted, withdraw_proposal
 from sessions_app.services.requesting import (
     accept_suggestion,
     approve,
@@ -26,7 +37,14 @@ from sessions_app.services.reserving import (
     reserve,
 )
 from sessions_app.services.room import enter
-from sessions_app.services.settling import complete, no_show, settle_unmarked_session
+from sessions_app.services.settling import (
+    complete,
+    judged_by_evidence,
+    no_show,
+    settle_unmarked_session,
+    what_if_absent,
+    what_if_completed,
+)
 
 __all__ = [
     "Consequence",
@@ -34,24 +52,30 @@ __all__ = [
     "adopt_reserved",
     "agree",
     "answer",
+    "answer_proposal",
     "approve",
     "book",
     "book_paid",
     "cancel",
     "cancel_refunded",
+    "check_may_claim",
+    "claimable_until",
     "clear_lapsed",
     "complete",
     "confirm_reserved",
+    "counts_as",
     "decide",
     "enter",
     "expire_request",
     "forgive",
+    "judged_by_evidence",
     "keep_for_payment",
     "mark_paid",
     "no_show",
     "open_claim",
     "overrule",
     "pay_by",
+    "propose_move",
     "reject",
     "release_reserved",
     "reschedule",
@@ -59,7 +83,15 @@ __all__ = [
     "settle_unmarked_session",
     "submit_request",
     "suggest",
+    "what_if_absent",
+    "what_if_accepted",
+    "what_if_agreed",
     "what_if_cancelled",
+    "what_if_completed",
+    "what_if_forgiven",
+    "what_if_judged",
+    "what_if_moved",
     "withdraw_claim",
+    "withdraw_proposal",
     "withdraw_request",
 ]

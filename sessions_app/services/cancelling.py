@@ -1,33 +1,26 @@
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
 from django.db import transaction
 
-from mentorship.kernel.refusals import Refusal
 from notifications.services import withdraw
 from packs.models import SessionPack
 from packs.services import come_back, expire_lapsed, lapse_credit, release_credit
 from seats.models import Seat
 from seats.services import drop_hold
 from sessions_app.models import BookingRequest, Session, SessionEvent
-from sessions_app.services.common import Locked, free_time, lock_session, tell, trace, wrong_state
-from sessions_app.services.settling import use_session_credit
+from sessions_app.services.changes import changes_of
+from sessions_app.services.common import Locked, drop_proposals, free_time, lock_session, tell, trace, wrong_state
+from sessions_app.services.consequences import Consequence, if_returned, if_used
+from sessions_app.services.settling import made_up_words, use_session_credit
 
 Status, Credit = Session.Status, Session.Credit
-
-
-@dataclass(frozen=True)
-class Consequence:
-    """What cancelling would do right now. The page prints it; the commit computes it again and refuses if it changed."""
-
-    code: str
-    sentence: str
-    credit_returns: bool
-    free_until: datetime | None = None
+# What kind of cancelling uses the credit, and what its entry says.
+USED = {"late": "cancelled too late", "spent": "cancelled with no free changes left"}
 
 
 def what_if_cancelled(session: Session, *, by: Any, now: datetime) -> Consequence:
@@ -37,21 +30,35 @@ def what_if_cancelled(session: Session, *, by: Any, now: datetime) -> Consequenc
     if not session.is_booked:
         raise wrong_state(session)
     if by is None or by.pk == session.mentor_id:
-        return Consequence("by_mentor", "The session goes back to your student.", True)
+        back = if_returned(session, by=by, now=now)
+        return replace(back, code="by_mentor:make_up" if back.makes_up else "by_mentor")
     if now >= session.ends_at:
         raise wrong_state(session)
-    return _by_student(session, now)
+    return _by_student(session, by, now)
 
 
-def _by_student(session: Session, now: datetime) -> Consequence:
-    free_until = session.free_until
-    if session.moves_freely(now) or session.can_be_undone(now):
-        if session.pack is not None and not session.pack.is_open(now):
-            sentence = "The pack has expired, so this session would be lost."
-            return Consequence("lapses", sentence, False, free_until)
-        code = "free" if session.moves_freely(now) else "undo"
-        return Consequence(code, "1 session comes back to your pack.", True, free_until)
-    return Consequence("late", "It is too late to cancel for free: this session would be used.", False, free_until)
+def _by_student(session: Session, by: Any, now: datetime) -> Consequence:
+    """In time, or just booked: back to the pack. Too late, or all free changes spent: used."""
+    free_until, allowance = session.free_until, None
+    if session.moves_freely(now):
+        allowance = changes_of(session)
+        if allowance is None:
+            return _free(session, "free", free_until, now)
+    if session.can_be_undone(now):
+        return _free(session, "undo", free_until, now)
+    if allowance is not None and allowance.left:
+        return _free(session, f"free:{allowance.left - 1}", free_until, now, f" {allowance.sentence_after_one_more}")
+    used = if_used(session, by=by, now=now)
+    if allowance is not None:
+        words = f"{allowance.sentence_spent} Cancelling now uses this session. {used.sentence}"
+        return Consequence(f"spent:{used.code}", words, False, free_until)
+    return Consequence(f"late:{used.code}", used.sentence, False, free_until)
+
+
+def _free(session: Session, code: str, free_until: datetime, now: datetime, more: str = "") -> Consequence:
+    if session.pack is not None and not session.pack.is_open(now):
+        return Consequence("lapses", "The pack has expired, so this session would be lost.", False, free_until)
+    return Consequence(code, f"1 session comes back to your pack.{more}", True, free_until)
 
 
 @transaction.atomic
@@ -65,10 +72,9 @@ def cancel(*, session_id: UUID, by: Any, now: datetime, reason: str = "", expect
     session = locked.session
     if session.status == Session.Status.CANCELLED:
         return session
-    consequence = what_if_cancelled(session, by=by, now=now)
-    if expect is not None and expect != consequence.code:
-        raise Refusal("answer_changed", f"Meanwhile this has changed. {consequence.sentence}")
+    consequence = what_if_cancelled(session, by=by, now=now).must_be(expect)
     withdraw(f"session:{session.pk}", now=now)
+    drop_proposals(session, now=now)
     free_time(session)
     session.status = Session.Status.CANCELLED
     _settle_credit(locked, consequence, by=by, reason=reason, now=now)
@@ -76,9 +82,9 @@ def cancel(*, session_id: UUID, by: Any, now: datetime, reason: str = "", expect
     trace(session, SessionEvent.Kind.CANCELLED, by=by, at=now, reason=reason)
     if consequence.code == "unpaid":
         _end_request(session, by=by, reason=reason, now=now)
-    if consequence.code == "late" and locked.pack is not None:
+    if consequence.kind in USED and locked.pack is not None:
         # After the session is written: its rank and the pack's end are judged with it.
-        use_session_credit(session, locked.pack, reason="cancelled too late", by=by, settled_at=now, now=now)
+        use_session_credit(session, locked.pack, reason=USED[consequence.kind], by=by, settled_at=now, now=now)
     tell(
         session,
         "session_cancelled",
@@ -123,6 +129,7 @@ def cancel_refunded(sessions: list[Session], *, by: Any, reason: str, now: datet
     for session in sessions:
         assert session.pack is not None, "a booked session holds a credit"
         withdraw(f"session:{session.pk}", now=now)
+        drop_proposals(session, now=now)
         free_time(session)
         session.status, session.credit, session.settled_at = Status.CANCELLED, Credit.RETURNED, now
         session.save(update_fields=["status", "credit", "settled_at"])
@@ -147,6 +154,10 @@ def _told(consequence: Consequence) -> str:
     """What it did to the credit, in the words both sides read."""
     if consequence.code == "unpaid":
         return "Nothing was paid."
+    if consequence.makes_up:
+        return str(made_up_words(consequence))
+    if consequence.kind == "lapses":
+        return "The pack has expired, so the session is lost."
     return "The session goes back to the pack." if consequence.credit_returns else "The session counts as used."
 
 
@@ -155,11 +166,11 @@ def _settle_credit(locked: Locked, consequence: Consequence, *, by: Any, reason:
     if pack is None:
         return
     session.settled_at = now
-    session.credit = Credit.USED if consequence.code == "late" else Credit.RETURNED
-    if consequence.code == "late":
+    session.credit = Credit.USED if consequence.kind in USED else Credit.RETURNED
+    if consequence.kind in USED:
         return
     expire_lapsed(SessionPack.objects.filter(pk=pack.pk), now=now)
     pack.refresh_from_db()
-    give_back = come_back if consequence.code == "by_mentor" else lapse_credit
+    give_back = come_back if consequence.kind == "by_mentor" else lapse_credit
     why = f"cancelled by {by.display_name}" if by else "cancelled"
     give_back(pack=pack, purchase_id=session.purchase_id, session_id=session.pk, by=by, reason=reason or why, now=now)

@@ -16,9 +16,39 @@ from packs.services import freeze, thaw
 from seats.services import freeze_seat, thaw_seat
 from sessions_app.models import Claim, Session
 from sessions_app.services.common import Locked, lock_session, tell, wrong_state
-from sessions_app.services.overruling import judge
+from sessions_app.services.consequences import Consequence
+from sessions_app.services.overruling import counts_as, judge, what_if_judged
 
 Status = Claim.Status
+
+
+def claimable_until(session: Session) -> datetime:
+    """Until when either side may say that something was wrong, inclusive."""
+    return session.ends_at + timedelta(hours=settings.MENTORSHIP.claim_hours)
+
+
+def check_may_claim(session: Session, *, now: datetime) -> None:
+    """Whether something can be said about this session at `now`. Raises Refusal as `open_claim` does."""
+    if session.pack_id is None or session.status in (Session.Status.AWAITING_PAYMENT, Session.Status.EXPIRED):
+        raise wrong_state(session)
+    if now < session.ends_at:
+        raise Refusal("not_ended", "This session has not ended yet.")
+    if now > claimable_until(session):
+        hours = settings.MENTORSHIP.claim_hours
+        raise Refusal("too_late", f"This could be said until {hours} hours after the session.")
+    if was_off(session):
+        raise Refusal("wrong_state", "This session was cancelled before it began, and it came back to the pack.")
+    said = session.claims.exclude(status=Status.WITHDRAWN).values_list("status", flat=True).first()
+    if said in Claim.OPEN:
+        raise Refusal("wrong_state", "Something has been said about this session already.")
+    if said is not None:
+        raise Refusal("wrong_state", "What was said about this session has been decided.")
+
+
+def was_off(session: Session) -> bool:
+    """It was cancelled before it began and cost nothing: there is nothing to put right."""
+    cancelled = session.status == Session.Status.CANCELLED and session.credit == Session.Credit.RETURNED
+    return cancelled and session.settled_at is not None and session.settled_at < session.starts_at
 
 
 @transaction.atomic
@@ -26,17 +56,15 @@ def open_claim(*, session_id: UUID, by: Any, wanted: str, reason: str, now: date
     """Say what was wrong and what the session should count as; the other side has 48 h to agree or answer.
 
     The pack is frozen: nothing can be booked from it, its share waits, its seat stays. Raises NotFound, Refusal
-    `not_ended`, `too_late` (more than 72 h after the end), `wrong_state` (a claim is open, or it never took place).
+    `not_ended`, `too_late` (more than 72 h after the end), `wrong_state` (a claim is open or was decided, it was off before
+    it began, or it counts as that already).
     """
     locked = lock_session(session_id, by)
     session, pack = locked.session, locked.pack
-    if pack is None or session.status in (Session.Status.AWAITING_PAYMENT, Session.Status.EXPIRED):
-        raise wrong_state(session)
-    if now < session.ends_at:
-        raise Refusal("not_ended", "This session has not ended yet.")
-    hours = settings.MENTORSHIP.claim_hours
-    if now > session.ends_at + timedelta(hours=hours):
-        raise Refusal("too_late", f"This could be said until {hours} hours after the session.")
+    check_may_claim(session, now=now)
+    assert pack is not None, "a session that can be claimed has its pack"
+    if counts_as(session) == wanted:
+        raise Refusal("wrong_state", "It counts as this already.")
     with polite(sessions_one_open_claim=Refusal("wrong_state", "Something has been said about this session already.")):
         claim = Claim.objects.create(
             session=session,
@@ -60,7 +88,9 @@ def _locked(claim_id: int, by: Any) -> tuple[Claim, Locked]:
     if session_id is None:
         raise NotFound
     locked = lock_session(session_id, by)
-    return lock(Claim.objects.filter(pk=claim_id).select_related("by"))[0], locked
+    claim = lock(Claim.objects.filter(pk=claim_id).select_related("by"))[0]
+    claim.session = locked.session
+    return claim, locked
 
 
 def _must_be(claim: Claim, *statuses: str) -> None:
@@ -73,14 +103,24 @@ def _the_other(claim: Claim, by: Any) -> None:
         raise NotYours("This is for the other side to say.")
 
 
-@transaction.atomic
-def agree(*, claim_id: int, by: Any, now: datetime) -> Claim:
-    """The other side agrees: the session counts as the claim wants. Raises NotFound, NotYours, Refusal `wrong_state`."""
-    claim, locked = _locked(claim_id, by)
+def what_if_agreed(claim: Claim, *, by: Any, now: datetime) -> Consequence:
+    """What agreeing with this open claim does at `now`, to its session (loaded). Raises as `agree` does."""
     _the_other(claim, by)
-    if claim.status == Status.AGREED:
-        return claim
     _must_be(claim, *Claim.OPEN)
+    return what_if_judged(claim.session, claim.wanted, by=by, now=now).of(f"agree {claim.pk}")
+
+
+@transaction.atomic
+def agree(*, claim_id: int, by: Any, now: datetime, expect: str | None = None) -> Claim:
+    """The other side agrees: the session counts as the claim wants. `expect`: what they were shown.
+
+    Raises NotFound, NotYours, Refusal `wrong_state`, `answer_changed`, `no_remaining_sessions` (the credit that came
+    back has been spent meanwhile).
+    """
+    claim, locked = _locked(claim_id, by)
+    if by.pk != claim.by_id and claim.status == Status.AGREED:
+        return claim
+    what_if_agreed(claim, by=by, now=now).must_be(expect)
     _close(claim, locked, Status.AGREED, by=by, decision="The other side agreed.", now=now)
     return claim
 

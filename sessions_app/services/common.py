@@ -13,7 +13,7 @@ from mentorship.people.models import MentorProfile
 from notifications.services import notify
 from packs.models import SessionPack
 from sessions_app.ics import Method, build_ics, sequence_of
-from sessions_app.models import CalendarBlock, Session, SessionEvent
+from sessions_app.models import CalendarBlock, MoveProposal, Session, SessionEvent
 from sessions_app.slots import block_spans
 
 CALENDAR_METHODS: dict[str, Method] = {
@@ -45,7 +45,10 @@ def lock_session(session_id: UUID, by: Any) -> Locked:
     lock_people([student_id, mentor_id])
     pack = next(iter(lock(SessionPack.objects.filter(pk=pack_id))), None)
     session = lock(Session.objects.filter(pk=session_id).select_related("student", "mentor"))[0]
-    return Locked(session, pack, MentorProfile.objects.select_related("user").get(user=mentor_id))
+    profile = MentorProfile.objects.select_related("user").get(user=mentor_id)
+    # What the session leads to is what was locked, so that a consequence is judged by it.
+    session.pack, session.mentor.mentor_profile = pack, profile
+    return Locked(session, pack, profile)
 
 
 def slot_taken() -> Refusal:
@@ -65,6 +68,13 @@ def block_time(session: Session, profile: MentorProfile) -> None:
 
 def free_time(session: Session) -> None:
     CalendarBlock.objects.filter(session=session).delete()
+
+
+def drop_proposals(session: Session, *, now: datetime) -> None:
+    """Its time or its state has changed: what was proposed is off."""
+    session.proposals.filter(status=MoveProposal.Status.OPEN).update(
+        status=MoveProposal.Status.WITHDRAWN, answered_at=now
+    )
 
 
 def trace(session: Session, kind: str, *, by: Any, at: datetime, reason: str = "") -> None:

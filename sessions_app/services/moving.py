@@ -12,9 +12,11 @@ from notifications.services import withdraw
 from seats.services import release_lapsed
 from sessions_app.models import Session, SessionEvent
 from sessions_app.services.booking import check_pack_state
+from sessions_app.services.changes import changes_of
 from sessions_app.services.common import (
     Locked,
     block_time,
+    drop_proposals,
     free_time,
     lock_session,
     slot_taken,
@@ -22,26 +24,40 @@ from sessions_app.services.common import (
     trace,
     wrong_state,
 )
+from sessions_app.services.consequences import Consequence
 from sessions_app.services.reserving import clear_lapsed
 from sessions_app.slots import check_slot
 
 
-def reschedule(*, session_id: UUID, starts_at: datetime, by: Any, now: datetime) -> Session:
+def what_if_moved(session: Session, *, by: Any, now: datetime) -> Consequence:
+    """What moving it at `now` does, wherever to. Raises Refusal `wrong_state`, `too_late`, `no_moves_left`."""
+    if session.status != Session.Status.SCHEDULED or session.pack is None:
+        raise wrong_state(session)
+    if not session.moves_freely(now):
+        hours = settings.MENTORSHIP.move_notice_hours
+        raise Refusal("too_late", f"A session can be moved until {hours} hours before it starts.")
+    allowance = changes_of(session) if by is not None and by.pk == session.student_id else None
+    words = "The session stays the same: nothing is paid or used."
+    if allowance is None:
+        return Consequence("move", words, False, session.free_until)
+    if not allowance.left:
+        raise Refusal("no_moves_left", f"{allowance.sentence_spent} This session stays where it is.")
+    words = f"{words} {allowance.sentence_after_one_more}"
+    return Consequence(f"move:{allowance.left - 1}", words, False, session.free_until)
+
+
+def reschedule(*, session_id: UUID, starts_at: datetime, by: Any, now: datetime, expect: str | None = None) -> Session:
     """Move a session: the old start is at least 24 h away and the new one is bookable. No credit, no payment.
 
-    Moving to where it already is changes nothing. Raises NotFound, Refusal `wrong_state`, `too_late`, and what `book`
-    raises for the new time.
+    Moving to where it already is changes nothing. `expect`: what they were shown. Raises NotFound, Refusal
+    `wrong_state`, `too_late`, `no_moves_left`, `answer_changed`, and what `book` raises for the new time.
     """
     with polite(sessions_nobody_twice=slot_taken()):
         locked = lock_session(session_id, by)
-        session, pack = locked.session, locked.pack
-        if session.status != Session.Status.SCHEDULED or pack is None:
-            raise wrong_state(session)
-        if session.starts_at == starts_at:
+        session = locked.session
+        if session.status == Session.Status.SCHEDULED and session.starts_at == starts_at:
             return session
-        if not session.moves_freely(now):
-            hours = settings.MENTORSHIP.move_notice_hours
-            raise Refusal("too_late", f"A session can be moved until {hours} hours before it starts.")
+        what_if_moved(session, by=by, now=now).must_be(expect)
         move_to(locked, starts_at, by=by, now=now)
     return session
 
@@ -54,26 +70,34 @@ def move_to(locked: Locked, starts_at: datetime, *, by: Any, notice_counts: bool
         release_lapsed([session.mentor_id], now=now)
         clear_lapsed([session.student_id, session.mentor_id], now=now)
         pack.refresh_from_db()
-        check_pack_state(pack, starts_at=starts_at, now=now)
-        try:
-            check_slot(
-                mentor=locked.profile,
-                student=session.student,
-                starts_at=starts_at,
-                duration_minutes=pack.duration_minutes,
-                now=now,
-                latest=pack.expires_at,
-                ignore_session=session,
-            )
-        except Refusal as refusal:
-            if refusal.code != "notice_too_short" or notice_counts:
-                raise
+        check_new_time(session, starts_at, notice_counts=notice_counts, now=now)
         _move(session, starts_at, locked.profile, by=by, now=now)
+
+
+def check_new_time(session: Session, starts_at: datetime, *, notice_counts: bool, now: datetime) -> None:
+    """Whether this booked session can take place then. Raises Refusal as `book` does; the notice may not count."""
+    pack = session.pack
+    assert pack is not None, "a booked session has its pack"
+    check_pack_state(pack, starts_at=starts_at, now=now)
+    try:
+        check_slot(
+            mentor=session.mentor.mentor_profile,
+            student=session.student,
+            starts_at=starts_at,
+            duration_minutes=pack.duration_minutes,
+            now=now,
+            latest=pack.expires_at,
+            ignore_session=session,
+        )
+    except Refusal as refusal:
+        if refusal.code != "notice_too_short" or notice_counts:
+            raise
 
 
 def _move(session: Session, starts_at: datetime, profile: Any, *, by: Any, now: datetime) -> None:
     old, length = session.starts_at, session.duration
     withdraw(f"session:{session.pk}", now=now)
+    drop_proposals(session, now=now)
     session.starts_at, session.ends_at = starts_at, starts_at + length
     session.save(update_fields=["starts_at", "ends_at"])
     free_time(session)

@@ -4,15 +4,17 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
+from django.conf import settings
 from django.db import transaction
 
 from mentorship.kernel.refusals import Malformed, NotYours, Refusal
 from notifications.services import notify, withdraw
 from packs.models import SessionPack
-from packs.services import come_back, expire_lapsed, use_credit
+from packs.services import come_back, expire_lapsed, renewal_is_off, use_credit
 from seats.services import start_grace
 from sessions_app.models import Session, SessionEvent
-from sessions_app.services.common import Locked, free_time, lock_session, tell, trace, wrong_state
+from sessions_app.services.common import Locked, drop_proposals, free_time, lock_session, tell, trace, wrong_state
+from sessions_app.services.consequences import Consequence, Follows, follows_use, if_returned, if_used
 
 Status, Credit, Party = Session.Status, Session.Credit, Session.Party
 PRESENT_AFTER = timedelta(minutes=15)
@@ -22,51 +24,87 @@ def not_ended() -> Refusal:
     return Refusal("not_ended", "This session has not ended yet.")
 
 
-@transaction.atomic
-def complete(*, session_id: UUID, by: Any, now: datetime) -> Session:
-    """The mentor says it took place: the credit is used. Twice changes nothing.
-
-    Raises NotFound, NotYours (the student), Refusal `not_ended`, `wrong_state`.
-    """
-    locked = lock_session(session_id, by)
-    session = locked.session
+def what_if_completed(session: Session, *, by: Any, now: datetime, kept_otherwise: bool | None = None) -> Consequence:
+    """What completing it at `now` does. Raises NotYours (the student), Refusal `not_ended`, `wrong_state`."""
     if by.pk != session.mentor_id:
         raise NotYours("Only the mentor can mark a session as completed.")
-    if session.status == Status.COMPLETED:
-        return session
     if not session.is_booked:
         raise wrong_state(session)
     if now < session.ends_at:
         raise not_ended()
+    return if_used(session, by=by, now=now, kept_otherwise=kept_otherwise).of("completed")
+
+
+@transaction.atomic
+def complete(*, session_id: UUID, by: Any, now: datetime, expect: str | None = None) -> Session:
+    """The mentor says it took place: the credit is used. Twice changes nothing. `expect`: what they were shown.
+
+    Raises NotFound, NotYours (the student), Refusal `not_ended`, `wrong_state`, `answer_changed`.
+    """
+    locked = lock_session(session_id, by)
+    session = locked.session
+    if by.pk == session.mentor_id and session.status == Status.COMPLETED:
+        return session
+    what_if_completed(session, by=by, now=now).must_be(expect)
     _settle(locked, Status.COMPLETED, Credit.USED, by=by, settled_at=now, now=now)
     tell(session, "session_completed", session.student, key="", now=now, outcome="It is marked as completed.")
     return session
 
 
-@transaction.atomic
-def no_show(*, session_id: UUID, absent: str, by: Any, now: datetime) -> Session:
-    """Somebody did not come. Student absent: used. Mentor or both absent: the credit comes back.
-
-    The mentor may say so after the end; from minute 15 whoever has entered the room may say it of the other, if the
-    other has not. Raises NotFound, NotYours, Malformed (unknown party), Refusal `not_ended`, `wrong_state`.
-    """
+def what_if_absent(
+    session: Session, absent: str, *, by: Any, now: datetime, kept_otherwise: bool | None = None
+) -> Consequence:
+    """What it does to say at `now` that this party did not come. Raises as `no_show` does."""
     party = absent.upper()
     if party not in Party.values:
         raise Malformed("absentParty is STUDENT, MENTOR or BOTH.")
-    locked = lock_session(session_id, by)
-    session = locked.session
     if by.pk == session.student_id and party != Party.MENTOR:
         raise NotYours("Only the mentor can say that you were absent.")
-    if session.status == Status.NO_SHOW and session.absent_party == party:
-        return session
     if not session.is_booked:
         raise wrong_state(session)
     _check_may_judge(session, party, by, now)
+    if party == Party.STUDENT:
+        return if_used(session, by=by, now=now, kept_otherwise=kept_otherwise).of(party)
+    return if_returned(session, by=by, now=now).of(party)
+
+
+@transaction.atomic
+def no_show(*, session_id: UUID, absent: str, by: Any, now: datetime, expect: str | None = None) -> Session:
+    """Somebody did not come. Student absent: used. Mentor or both absent: the credit comes back.
+
+    The mentor may say so after the end; from minute 15 whoever has entered the room may say it of the other, if the
+    other has not. `expect`: what they were shown. Twice changes nothing. Raises NotFound, NotYours, Malformed (unknown
+    party), Refusal `not_ended`, `wrong_state`, `answer_changed`.
+    """
+    party = absent.upper()
+    locked = lock_session(session_id, by)
+    session = locked.session
+    said_by_its_side = by.pk == session.mentor_id or party == Party.MENTOR
+    if said_by_its_side and session.status == Status.NO_SHOW and session.absent_party == party:
+        return session
+    consequence = what_if_absent(session, party, by=by, now=now).must_be(expect)
     session.absent_party = party
-    credit = Credit.USED if party == Party.STUDENT else Credit.RETURNED
+    credit = Credit.RETURNED if consequence.credit_returns else Credit.USED
     _settle(locked, Status.NO_SHOW, credit, by=by, settled_at=now, now=now)
-    tell(session, "session_completed", session.student, session.mentor, key="", now=now, outcome=_no_show_words(party))
+    tell(
+        session,
+        "session_completed",
+        session.student,
+        session.mentor,
+        key="",
+        now=now,
+        outcome=_no_show_words(party),
+        consequence=made_up_words(consequence),
+    )
     return session
+
+
+def made_up_words(consequence: Consequence) -> str | None:
+    """What both read where the credit could not just go back to its pack."""
+    if not consequence.makes_up:
+        return None
+    days = settings.MENTORSHIP.make_up_days
+    return f"The pack is over, so there is a make-up session, to be held within {days} days."
 
 
 def _check_may_judge(session: Session, party: str, by: Any, now: datetime) -> None:
@@ -105,15 +143,15 @@ def settle_unmarked_session(*, session_id: UUID, now: datetime) -> bool:
     settled_at = session.settled_by_itself_at(bool(entered))
     if not session.is_booked or settled_at > now or session.claims.open().exists():
         return False
-    status, party, credit, outcome = _by_evidence(session, entered)
+    status, party, credit, outcome = judged_by_evidence(session, entered)
     session.absent_party = party
     _settle(locked, status, credit, by=None, settled_at=settled_at, now=now)
     tell(session, "session_completed", session.student, session.mentor, key="", now=now, outcome=outcome)
     return True
 
 
-def _by_evidence(session: Session, entered: set[int | None]) -> tuple[str, str, str, str]:
-    """What the session counts as: status, who was absent, the credit, and the sentence that says so."""
+def judged_by_evidence(session: Session, entered: set[int | None]) -> tuple[str, str, str, str]:
+    """What a session counts as that nobody marks: status, who was absent, the credit, and the sentence that says so."""
     if entered == {session.student_id}:
         said = "Nobody marked it, and only the student entered the room: the session comes back."
         return Status.NO_SHOW, Party.MENTOR, Credit.RETURNED, said
@@ -135,6 +173,7 @@ def _settle(locked: Locked, status: str, credit: str, *, by: Any, settled_at: da
     session, pack = locked.session, locked.pack
     assert pack is not None, "a booked session holds a credit"
     withdraw(f"session:{session.pk}", now=now)
+    drop_proposals(session, now=now)
     free_time(session)
     session.status, session.credit, session.settled_at = status, credit, settled_at
     session.ended_at = min(now, session.ends_at)
@@ -165,11 +204,11 @@ def use_session_credit(
 
 def after_use(session: Session, pack: SessionPack, *, settled_at: datetime, now: datetime) -> None:
     """What follows from a used credit: the renewal reminder at the last but one, grace after the last."""
-    if not pack.takes_seat:
-        return
-    if pack.status == SessionPack.Status.ACTIVE and pack.unsettled == 1:
+    open_until_now = pack.status in (SessionPack.Status.ACTIVE, SessionPack.Status.DEPLETED)
+    follows = follows_use(pack, left=pack.unsettled, is_open=open_until_now)
+    if follows == Follows.REMINDER:
         _remind_to_renew(session, pack, now)
-    elif pack.status == SessionPack.Status.DEPLETED:
+    elif follows == Follows.GRACE:
         _start_grace(session, pack, settled_at, now)
 
 
@@ -181,6 +220,7 @@ def _remind_to_renew(session: Session, pack: SessionPack, now: datetime) -> None
         dedupe_key=f"renewal_reminder:{pack.pk}:{pack.sessions_total}",
         not_after=pack.expires_at,
         now=now,
+        what="ask_first" if renewal_is_off(pack.student_id, pack.mentor_id, now) else "",
         mentor_name=session.mentor.display_name,
         remaining=1,
         total=pack.sessions_total,
