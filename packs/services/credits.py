@@ -162,12 +162,19 @@ def take_returned(
 
     That is the make-up pack it went to, or its own. Raises Refusal `no_remaining_sessions` when it is spent.
     """
+    found = returned_credit(pack=pack, purchase_id=purchase_id, session_id=session_id)
+    home = lock(SessionPack.objects.filter(pk=found.pk))[0]
+    use = {"purchase_id": purchase_id, "session_id": session_id, "by": by, "reason": reason, "at": now}
+    record(home, Kind.CORRECTED, used=1, **use)
+    _mark_used_up(home, now)
+    return home
+
+
+def returned_credit(*, pack: SessionPack, purchase_id: int | None, session_id: UUID) -> SessionPack:
+    """The pack that now has the credit this session gave back. Raises Refusal `no_remaining_sessions` when it is spent."""
     moved = CreditEntry.objects.filter(kind=Kind.MOVED_IN, session_id=session_id).values("pack")
-    for home in lock(SessionPack.objects.filter(Q(pk__in=moved) | Q(pk=pack.pk))):
+    for home in SessionPack.objects.filter(Q(pk__in=moved) | Q(pk=pack.pk)).order_by("pk"):
         if dict(free_by_purchase([home.pk])[home.pk]).get(purchase_id):
-            use = {"purchase_id": purchase_id, "session_id": session_id, "by": by, "reason": reason, "at": now}
-            record(home, Kind.CORRECTED, used=1, **use)
-            _mark_used_up(home, now)
             return home
     raise no_credit_left()
 
