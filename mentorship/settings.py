@@ -243,5 +243,10 @@ if ENV.sentry_dsn:
 
     # Local variables and bodies hold what must not leave the house: credentials, payers' names, mentors' accounts.
     sentry_sdk.init(
-        dsn=ENV.sentry_dsn, send_default_pii=False, include_local_variables=False, max_request_body_size="never"
+        dsn=ENV.sentry_dsn,
+        send_default_pii=False,
+        include_local_variables=False,
+        max_request_body_size="never",
+        before_send=logs.mask_report,
+        before_send_transaction=logs.mask_report,
     )

@@ -1,9 +1,29 @@
 """Structured logs: JSON lines in production, readable lines in the demo and in development."""
 
 import logging.config
+import re
 from typing import Any
 
 import structlog
+
+# Addresses whose words are keys: who reads them in a log could open them. The private calendars' are.
+SECRET_ADDRESSES = re.compile(r"(/calendar/)[\w-]+(?=\.ics)")
+
+
+def masked(text: str) -> str:
+    """The text without what secret addresses keep secret."""
+    return SECRET_ADDRESSES.sub(r"\1***", text)
+
+
+def mask_report(found: Any, _hint: Any = None) -> Any:
+    """An error report (of Sentry) with every text in it masked, however deep."""
+    if isinstance(found, str):
+        return masked(found)
+    if isinstance(found, dict):
+        return {name: mask_report(value) for name, value in found.items()}
+    if isinstance(found, list | tuple):
+        return [mask_report(value) for value in found]
+    return found
 
 
 def configure(level: str, *, human: bool) -> None:
@@ -26,7 +46,7 @@ def configure(level: str, *, human: bool) -> None:
                     "processors": [
                         structlog.stdlib.ProcessorFormatter.remove_processors_meta,
                         *([] if human else [structlog.processors.format_exc_info]),
-                        last,
+                        lambda logger, name, event: masked(last(logger, name, event)),
                     ],
                 }
             },
