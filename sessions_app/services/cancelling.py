@@ -62,17 +62,26 @@ def _free(session: Session, code: str, free_until: datetime, now: datetime, more
 
 
 @transaction.atomic
-def cancel(*, session_id: UUID, by: Any, now: datetime, reason: str = "", expect: str | None = None) -> Session:
+def cancel(
+    *,
+    session_id: UUID,
+    by: Any,
+    on_behalf_of: Any = None,
+    now: datetime,
+    reason: str = "",
+    expect: str | None = None,
+) -> Session:
     """Cancel. Student in time: the credit comes back; later: used. Mentor, any time before it is settled: comes back.
 
-    `expect` is the consequence the person was shown. Repeating it changes nothing. Raises NotFound, Refusal
-    `wrong_state`, `answer_changed`.
+    `expect` is the consequence the person was shown. `on_behalf_of`: whose rules count when `by` is an admin. Repeating
+    it changes nothing. Raises NotFound, Refusal `wrong_state`, `answer_changed`.
     """
-    locked = lock_session(session_id, by)
+    side = on_behalf_of or by
+    locked = lock_session(session_id, side)
     session = locked.session
     if session.status == Session.Status.CANCELLED:
         return session
-    consequence = what_if_cancelled(session, by=by, now=now).must_be(expect)
+    consequence = what_if_cancelled(session, by=side, now=now).must_be(expect)
     withdraw(f"session:{session.pk}", now=now)
     drop_proposals(session, now=now)
     free_time(session)
@@ -81,7 +90,7 @@ def cancel(*, session_id: UUID, by: Any, now: datetime, reason: str = "", expect
     session.save(update_fields=["status", "credit", "settled_at", "pack", "purchase"])
     trace(session, SessionEvent.Kind.CANCELLED, by=by, at=now, reason=reason)
     if consequence.code == "unpaid":
-        _end_request(session, by=by, reason=reason, now=now)
+        _end_request(session, by=side, reason=reason, now=now)
     if consequence.kind in USED and locked.pack is not None:
         # After the session is written: its rank and the pack's end are judged with it.
         use_session_credit(session, locked.pack, reason=USED[consequence.kind], by=by, settled_at=now, now=now)
@@ -93,7 +102,7 @@ def cancel(*, session_id: UUID, by: Any, now: datetime, reason: str = "", expect
         key="",
         now=now,
         reason=reason,
-        by_name=by.display_name if by else "",
+        by_name=side.display_name if side else "",
         consequence=_told(consequence),
     )
     return session
