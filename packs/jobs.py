@@ -2,22 +2,34 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
+import structlog
+from django.db import DatabaseError
 from django.db.models import Max
 from django.db.models.functions import Greatest
 
 from mentorship.kernel.jobs import job
+from mentorship.kernel.refusals import Refusal
 from notifications.services import Notice, notify_many
 from packs.models import Pause, SessionPack
 from packs.services import resume
 
+log = structlog.get_logger(__name__)
 WARN_DAYS = (30, 7, 1)
 
 
 @job
 def end_pauses(now: datetime) -> int:
-    """Resume what was paused for as long as was agreed."""
-    over = Pause.objects.filter(status=Pause.Status.RUNNING, ends_at__lte=now).values_list("pk", flat=True)
-    return sum(resume(pause_id=pk, by=None, now=now).status == Pause.Status.ENDED for pk in list(over))
+    """Resume what was paused for as long as was agreed; close questions about packs that are over."""
+    done = 0
+    over = Pause.objects.filter(status=Pause.Status.RUNNING, ends_at__lte=now).order_by("ends_at", "pk")
+    for pk in list(over.values_list("pk", flat=True)):
+        try:
+            done += resume(pause_id=pk, by=None, now=now).status == Pause.Status.ENDED
+        except (DatabaseError, Refusal):
+            log.exception("end_pause_failed", pause=pk)
+    asked = Pause.objects.filter(status=Pause.Status.ASKED)
+    asked.exclude(pack__in=SessionPack.objects.open(now)).update(status=Pause.Status.LAPSED)
+    return done
 
 
 @job
@@ -31,14 +43,14 @@ def warn_pack_expiry(now: datetime) -> int:
             paused_at=None,
             frozen_at=None,
         )
-        .annotate(last_bought_at=Greatest("created_at", Max("purchases__created_at")))
+        .annotate(told_at=Greatest("created_at", Max("purchases__created_at"), Max("pauses__ended_at")))
         .select_related("student", "mentor")
     )
     notices = []
     for pack in at_risk.iterator(chunk_size=1000):
         days = min(d for d in WARN_DAYS if pack.expires_at <= now + timedelta(days=d))
-        if pack.last_bought_at >= pack.expires_at - timedelta(days=days):
-            continue  # it was bought or extended inside this window: the buyer has just read the date
+        if pack.told_at >= pack.expires_at - timedelta(days=days):
+            continue  # it was bought or extended, or its pause ended, inside this window: they have just read the date
         notices.append(
             Notice(
                 recipient=pack.student,

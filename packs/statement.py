@@ -116,6 +116,12 @@ def _what(pack: SessionPack, entry: CreditEntry, session: BookedSession | None, 
             return f"{when[:1].upper()}{when[1:]} judged anew"
         case Kind.MOVED_OUT:
             return "Moved to a make-up pack"
+        case Kind.PAUSED:
+            return "Paused"
+        case Kind.EXPIRY:
+            return f"Valid until {local_time.words(entry.expires_at or entry.at, reader.zone, style='full-date')}"
+        case Kind.NOTED:
+            return "Changed"
         case _:
             return "A make-up session"
 
@@ -158,6 +164,8 @@ def _change(entry: CreditEntry) -> str:
     gone = entry.total_delta - entry.used_delta
     if gone:
         return _signed(gone)
+    if not entry.held_delta:
+        return ""
     return f"held {entry.held_delta}" if entry.held_delta > 0 else f"freed {-entry.held_delta}"
 
 

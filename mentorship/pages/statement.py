@@ -11,7 +11,9 @@ from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
 from mentorship.people.http import SignedInRequest
-from packs.models import CreditEntry, SessionPack
+from packs.models import CreditEntry, Pause, SessionPack
+from packs.services import may_turn_off, renewal_is_off
+from packs.services.pausing import pause_url
 from packs.statement import Line, Reader, lines
 from payments.models import Order
 from seats.models import Seat
@@ -35,6 +37,7 @@ def statement(request: SignedInRequest, pack_id: int) -> HttpResponse:
     reader = Reader(user.pk, request.user.zone, sees_price=is_student, now=now)
     told = lines(pack, entries, sessions, reader)
     orders = _orders(told)
+    pause = _open_pause(pack) if pack.is_open(now) else None
     held = sorted((s for s in sessions.values() if s.pack_id == pack.pk and s.is_booked), key=lambda s: s.starts_at)
     context = {
         "pack": pack,
@@ -48,9 +51,19 @@ def statement(request: SignedInRequest, pack_id: int) -> HttpResponse:
         "seat": Seat.objects.occupying(now).filter(student=pack.student_id, mentor=pack.mentor_id).first()
         if pack.takes_seat
         else None,
+        "pause": pause,
+        "pause_url": pause_url(pack, user),
+        "may_pause": pack.is_open(now) and not pack.frozen_at,
+        "asks_to_renew": pack.takes_seat and renewal_is_off(pack.student_id, pack.mentor_id, now),
+        "may_end_renewal": may_turn_off(pack, now),
         "entries": [_entry(line, _links(line, orders, pack, is_student=is_student)) for line in told],
     }
     return render(request, "rooms/statement.html", context)
+
+
+def _open_pause(pack: SessionPack) -> Pause | None:
+    open_ones = pack.pauses.filter(status__in=[Pause.Status.ASKED, Pause.Status.RUNNING])
+    return open_ones.select_related("asked_by").first()
 
 
 def _orders(told: list[Line]) -> dict[Any, Order]:

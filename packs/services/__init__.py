@@ -12,12 +12,21 @@ from packs.services.credits import (
     unuse_credit,
     use_credit,
 )
-from packs.services.expiry import expire_lapsed, shift_expiry
+from packs.services.expiry import expire_lapsed
 from packs.services.freezing import freeze, thaw
 from packs.services.granting import grant_or_extend
-from packs.services.pausing import answer_pause, ask_for_pause, resume
+from packs.services.pausing import (
+    answer_pause,
+    ask_for_pause,
+    days_left,
+    resume,
+    resume_overdue,
+    what_if_paused,
+    what_if_resumed,
+)
 from packs.services.refunding import close_refunded, refund_credits, restore_credits, unsettled_of
 from packs.services.renewing import may_turn_off, renewal_is_off, turn_renewal_off, turn_renewal_on
+from packs.services.shifting import shift_expiry
 
 __all__ = [
     "adjust_credits",
@@ -25,6 +34,7 @@ __all__ = [
     "ask_for_pause",
     "close_refunded",
     "come_back",
+    "days_left",
     "expire_lapsed",
     "free_by_purchase",
     "freeze",
@@ -37,6 +47,7 @@ __all__ = [
     "renewal_is_off",
     "restore_credits",
     "resume",
+    "resume_overdue",
     "returned_credit",
     "shift_expiry",
     "take_returned",
@@ -46,4 +57,6 @@ __all__ = [
     "unsettled_of",
     "unuse_credit",
     "use_credit",
+    "what_if_paused",
+    "what_if_resumed",
 ]

@@ -16,6 +16,7 @@ from mentorship.kernel.guards import polite
 from mentorship.kernel.locking import lock
 from mentorship.kernel.refusals import NotFound, Refusal
 from packs.models import CreditEntry, Freeze, SessionPack
+from packs.services.pausing import end_with_pack
 
 Kind = CreditEntry.Kind
 
@@ -94,6 +95,8 @@ def _mark_used_up(pack: SessionPack, settled_at: datetime) -> None:
         pack.status = SessionPack.Status.EXPIRED if expired else SessionPack.Status.DEPLETED
         pack.depleted_at = None if expired else settled_at
         pack.save(update_fields=["status", "depleted_at"])
+        if pack.paused_at is not None:
+            end_with_pack(pack, settled_at)
 
 
 def release_credit(

@@ -1,7 +1,6 @@
 from __future__ import annotations
 
-from collections.abc import Iterable
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from django.db import transaction
 from django.db.models import F, QuerySet
@@ -38,8 +37,3 @@ def expire_lapsed(packs: QuerySet[SessionPack], *, now: datetime) -> list[Sessio
         status=SessionPack.Status.EXPIRED, sessions_total=F("sessions_held") + F("sessions_used")
     )
     return found
-
-
-def shift_expiry(packs: Iterable[SessionPack], by: timedelta) -> None:
-    """Move the expiry of these packs, which the caller has locked."""
-    SessionPack.objects.filter(pk__in=[pack.pk for pack in packs]).update(expires_at=F("expires_at") + by)

@@ -6,9 +6,11 @@ from datetime import datetime
 
 from django.db import transaction
 
+from mentorship.kernel import local_time
 from mentorship.kernel.locking import lock
 from packs.models import Freeze, SessionPack
 from packs.services.expiry import expire_lapsed
+from packs.services.shifting import shift_expiry
 
 
 @transaction.atomic
@@ -30,9 +32,7 @@ def thaw(pack: SessionPack, *, cause: str, now: datetime) -> None:
     if ended and locked.frozen_at is not None and not locked.freezes.filter(until=None).exists():
         # A pause meanwhile: both together stood since the earlier one, and the pause goes on from now.
         since = min(filter(None, [locked.frozen_at, locked.paused_at]))
-        SessionPack.objects.filter(pk=locked.pk).update(
-            frozen_at=None,
-            paused_at=now if locked.paused_at else None,
-            expires_at=locked.expires_at + (now - since),
-        )
+        SessionPack.objects.filter(pk=locked.pk).update(frozen_at=None, paused_at=now if locked.paused_at else None)
+        stood = now - since
+        shift_expiry([locked], stood, reason=f"it was frozen for {local_time.span(stood)}", now=now)
     pack.refresh_from_db()

@@ -10,6 +10,7 @@ from mentorship.kernel.locking import lock, lock_people
 from mentorship.kernel.refusals import NotFound, Refusal
 from mentorship.people.models import MentorProfile
 from packs.models import SessionPack
+from packs.services import resume_overdue
 from seats.models import Seat
 from seats.services import release_lapsed
 from sessions_app.models import Session
@@ -28,10 +29,13 @@ def book(
     starts_at: datetime,
     pack_id: int | None = None,
     agenda: str = "",
+    tells: bool = True,
     by: Any,
     now: datetime,
 ) -> Session:
-    """Book a session with a credit. Raises NotFound (mentor, pack) and Refusals in this order:
+    """Book a session with a credit. `tells`: both people are told; a whole series tells them once, by itself.
+
+    Raises NotFound (mentor, pack) and Refusals in this order:
 
     `pack_expired`, `no_remaining_sessions`, `no_active_pack`, `seat_not_active`, `pack_frozen`, `pack_paused`,
     `notice_too_short`, `slot_unavailable`.
@@ -42,6 +46,7 @@ def book(
         release_lapsed([mentor_id], now=now)
         clear_lapsed([student.pk, mentor_id], now=now)
         packs = lock(SessionPack.objects.filter(student=student, mentor=mentor_id))
+        resume_overdue([pack for pack in packs if pack.paused_at is not None], now)
         pack = choose_pack(packs, pack_id=pack_id, starts_at=starts_at, now=now)
         check_pack(pack, starts_at=starts_at, now=now)
         check_slot(
@@ -53,7 +58,8 @@ def book(
             latest=pack.expires_at,
         )
         session = schedule(pack, profile, starts_at=starts_at, agenda=agenda, by=by, now=now)
-        tell(session, "session_scheduled", session.student, session.mentor, key=starts_at.isoformat(), now=now)
+        if tells:
+            tell(session, "session_scheduled", session.student, session.mentor, key=starts_at.isoformat(), now=now)
     return session
 
 
