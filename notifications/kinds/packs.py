@@ -277,4 +277,30 @@ KINDS = (
             "See the mentor's page",
         ),
     ),
+    Kind(
+        "mentor_away",
+        PACKS,
+        "a mentor of mine is away for some days",
+        student=Words(
+            "{mentor_name} is away from {first_day} to {last_day}",
+            (
+                maybe("“{note}”"),
+                "Nothing can be booked on these days. What you have booked takes place, unless you hear otherwise.",
+                maybe("Your sessions are valid {days:day} longer: use them until {expires_at}."),
+            ),
+            "See your calendar",
+        ),
+        turns={
+            "over": {
+                "student": Words(
+                    "{mentor_name} is not away from {first_day} to {last_day} after all",
+                    (
+                        "These days can be booked again. A session that was cancelled stays so; its credit is yours to book with.",
+                        maybe("Your sessions are valid as long as before: use them until {expires_at}."),
+                    ),
+                    "See your calendar",
+                ),
+            },
+        },
+    ),
 )
