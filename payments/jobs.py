@@ -3,7 +3,7 @@ from __future__ import annotations
 from datetime import datetime
 
 from mentorship.kernel.jobs import job
-from payments.services import ending, inbox, refunds, reversals, sandbox, shares
+from payments.services import ending, inbox, refunds, reversals, sandbox, shares, taking_back
 
 
 @job
@@ -54,4 +54,4 @@ def take_back_unpaid_credits(now: datetime) -> int:
 
 @job
 def release_shares(now: datetime) -> int:
-    return shares.release_due(now)
+    return taking_back.take_back_shares(now) + shares.release_due(now)

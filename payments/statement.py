@@ -77,7 +77,7 @@ def lines(rows: Iterable[dict[str, Any]], zone: tzinfo, now: datetime) -> list[L
     """These rows in words; two statements, however many they are."""
     found = list(rows)
     about = LedgerTransaction.objects.select_related("order__student").in_bulk([row["transaction"] for row in found])
-    ids = [UUID(t.cause.partition(":")[2]) for t in about.values() if t.cause.startswith("session:")]
+    ids = [UUID(t.cause.split(":")[1]) for t in about.values() if t.cause.startswith(("session:", "unused:"))]
     sessions = Session.objects.select_related("student").in_bulk(ids)
     return [_line(row, about[row["transaction"]], sessions, zone, now) for row in found]
 
@@ -96,8 +96,10 @@ def _line(
     order = booked.order
     student = order.student.display_name if order else ""
     what, about, links = booked.memo, "", []
-    if kind == "session" and (session := sessions.get(UUID(key))):
+    if kind in ("session", "unused") and (session := sessions.get(UUID(key.partition(":")[0]))):
         what = f"Session with {session.student.display_name}"
+        if kind == "unused":
+            what += " does not count after all: its share waits until the credit is used"
         about = local_time.words(session.starts_at, zone, now=now)
         links.append((f"/mentorship/session/{session.pk}", "the session"))
     elif kind == "payment" and order:

@@ -15,7 +15,9 @@ class LedgerTransaction(models.Model):
     cause = models.CharField(max_length=120, unique=True)
     memo = models.CharField(max_length=200)
     order = models.ForeignKey(Order, null=True, blank=True, on_delete=models.PROTECT, related_name="ledger")
-    shares = models.PositiveSmallIntegerField(default=0, help_text="How many sessions' shares it made available.")
+    shares = models.SmallIntegerField(
+        default=0, help_text="How many sessions' shares it made available; negative: took back."
+    )
     at = models.DateTimeField()
 
     class Meta:

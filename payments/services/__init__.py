@@ -2,7 +2,7 @@
 
 from payments.providers import cannot_be_paid, offered as providers_for
 from payments.services.asking import ask, ask_or_checkout
-from payments.services.buyable import asks_first, check_buyable, is_seated
+from payments.services.buyable import asks_first, check_buyable, has_offer, is_seated
 from payments.services.confirm import confirm_payment, give_up, record_decline
 from payments.services.fulfil import fulfil_order
 from payments.services.inbox import replay
@@ -39,6 +39,7 @@ __all__ = [
     "give_money_back",
     "give_up",
     "invite_student",
+    "has_offer",
     "is_seated",
     "paid_back_by_hand",
     "plan_refund",

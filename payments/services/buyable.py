@@ -10,6 +10,7 @@ from mentorship.kernel.refusals import Refusal
 from mentorship.people.models import MentorProfile
 from offerings.models import Offering
 from packs.models import SessionPack
+from packs.services import renewal_is_off
 from payments.models import Order
 from seats.models import Seat
 from sessions_app.models import Session
@@ -46,8 +47,11 @@ def asks_first(student: Any | None, offering: Offering, now: datetime) -> bool:
     It is the offering's mode that says so. Whoever is seated renews without asking, unless the mentor has set "no
     renewal": then every pack has to be asked for.
     """
-    if student is not None and offering.takes_seat and is_seated(student, offering.mentor_id, now):
-        return False
+    if student is not None and offering.takes_seat:
+        if renewal_is_off(student.pk, offering.mentor_id, now):
+            return True
+        if is_seated(student, offering.mentor_id, now):
+            return False
     return offering.booking_mode == Offering.BookingMode.REQUEST
 
 

@@ -10,7 +10,7 @@ from uuid import UUID
 
 from django.conf import settings
 from django.db import transaction
-from django.db.models import CharField, Count, Exists, F, Max, OuterRef, Q, QuerySet, Subquery, Sum, Value
+from django.db.models import Case, CharField, Count, Exists, F, Max, OuterRef, Q, QuerySet, Subquery, Sum, Value, When
 from django.db.models.functions import Cast, Concat
 
 from mentorship.kernel.locking import lock
@@ -49,12 +49,12 @@ def coming(mentor_id: int) -> list[Coming]:
     Counted with the function that releases it. What is overdue is here, too, until the job has run.
     """
     hold = timedelta(hours=settings.MENTORSHIP.money_hold_hours)
-    used = _unreleased(_used().filter(mentor=mentor_id), "session:")
-    lapsed = _unreleased(_lapsed().filter(pack__mentor=mentor_id), "lapse:")
+    used = _unreleased(_used().filter(mentor=mentor_id), session_cause())
+    lapsed = _unreleased(_lapsed().filter(pack__mentor=mentor_id), LAPSE)
     due = [(at + hold, order, 1) for at, order in used.values_list("settled_at", "purchase__order_id")]
     due += [(at + hold, order, -n) for at, order, n in lapsed.values_list("at", "purchase__order_id", "total_delta")]
     orders = Order.objects.in_bulk({order for _, order, _ in due})
-    released, standing = _released(orders), ledger.standing(orders)
+    released, standing = released_of(orders), ledger.standing(orders)
     found = []
     for at, order_id, shares in sorted(due):
         order = orders[order_id]
@@ -79,8 +79,16 @@ def release_due(now: datetime) -> int:
     return done
 
 
-def _unreleased(rows: QuerySet, prefix: str) -> QuerySet:
-    cause = Concat(Value(prefix), Cast("pk", CharField()))
+def session_cause() -> Case:
+    """Under which cause a session's share is released. One whose credit came back and was used again is a new cause."""
+    first = Concat(Value("session:"), Cast("pk", CharField()))
+    return Case(When(given_back=0, then=first), default=Concat(first, Value(":"), Cast("given_back", CharField())))
+
+
+LAPSE = Concat(Value("lapse:"), Cast("pk", CharField()))
+
+
+def _unreleased(rows: QuerySet, cause: Case | Concat) -> QuerySet:
     booked = LedgerTransaction.objects.filter(cause=OuterRef("cause"))
     paid = Order.objects.filter(pk=OuterRef("purchase__order_id"), amount_minor__gt=0)
     return rows.annotate(cause=cause).filter(Exists(paid), ~Exists(booked))
@@ -104,15 +112,15 @@ def _lapsed() -> QuerySet[CreditEntry]:
     return lapsed.filter(pack__frozen_at__isnull=True)
 
 
-def _released(orders: Iterable[UUID]) -> defaultdict[UUID, int]:
-    """How many shares of each of these orders were made available."""
+def released_of(orders: Iterable[UUID]) -> defaultdict[UUID, int]:
+    """How many shares of each of these orders are available: those that were taken back are not."""
     counts = LedgerTransaction.objects.filter(order__in=list(orders)).order_by().values("order")
     return defaultdict(int, {row["order"]: row["n"] for row in counts.annotate(n=Sum("shares"))})
 
 
 def _used_sessions(before: datetime) -> list[Due]:
     rows = (
-        _unreleased(_used().filter(settled_at__lte=before), "session:")
+        _unreleased(_used().filter(settled_at__lte=before), session_cause())
         .order_by("settled_at", "pk")
         .values_list("cause", "purchase__order_id", "title", "starts_at")
     )
@@ -121,7 +129,7 @@ def _used_sessions(before: datetime) -> list[Due]:
 
 def _lapsed_credits(before: datetime) -> list[Due]:
     lapsed = _lapsed().filter(at__lte=before)
-    rows = _unreleased(lapsed, "lapse:").order_by("at", "pk").values_list("cause", "purchase__order_id", "total_delta")
+    rows = _unreleased(lapsed, LAPSE).order_by("at", "pk").values_list("cause", "purchase__order_id", "total_delta")
     return [Due(cause, order, -delta, "lapsed with the pack") for cause, order, delta in rows[:BATCH]]
 
 
@@ -169,7 +177,7 @@ def _release(found: list[Due], look: Callable[[datetime], list[Due]], before: da
     orders = {o.pk: o for o in lock(Order.objects.filter(pk__in={d.order_id for d in found}), skip_locked=True)}
     known = set(found)
     due = [item for item in look(before) if item in known]
-    released = _released(orders)
+    released = released_of(orders)
     standing = ledger.standing(orders)
     moves = []
     for item in due:

@@ -162,6 +162,7 @@ class Step:
                 full
                 and not self.open_order
                 and not (self.viewer and services.is_seated(self.viewer, offering.mentor_id, now))
+                and not services.has_offer(self.viewer, offering.mentor_id, now)
             ):
                 raise mentor_full()
         except Refusal as refusal:

@@ -121,6 +121,9 @@ class Session(models.Model):
     ended_at = models.DateTimeField(null=True, blank=True)
     settled_at = models.DateTimeField(null=True, blank=True)
     absent_party = models.CharField(max_length=8, choices=Party.choices, blank=True)
+    given_back = models.PositiveSmallIntegerField(
+        default=0, help_text="How often its used credit came back after all: what was paid out for it is taken back."
+    )
     created_at = models.DateTimeField()
 
     objects = SessionQuerySet.as_manager()
@@ -151,6 +154,7 @@ class Session(models.Model):
             ),
         ]
         indexes = [
+            models.Index(fields=["id"], condition=Q(given_back__gt=0), name="sessions_given_back"),
             models.Index(fields=["student", "starts_at"], name="sessions_of_student"),
             models.Index(fields=["mentor", "starts_at"], name="sessions_of_mentor"),
             models.Index(fields=["pack", "starts_at"], name="sessions_of_pack"),

@@ -89,7 +89,8 @@ def judge(locked: Locked, outcome: str, *, by: Any, reason: str, now: datetime) 
     before = session.credit
     session.status, session.absent_party, session.credit = status, absent, credit
     session.settled_at = now
-    session.save(update_fields=["status", "absent_party", "credit", "settled_at"])
+    session.given_back += before == Credit.USED and credit == Credit.RETURNED
+    session.save(update_fields=["status", "absent_party", "credit", "settled_at", "given_back"])
     trace(session, SessionEvent.Kind.OVERRULED, by=by, at=now, reason=reason)
     if before == Credit.USED and credit == Credit.RETURNED:
         _give_back(session, pack, by=by, reason=reason, now=now)

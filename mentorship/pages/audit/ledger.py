@@ -44,13 +44,17 @@ CHECKS = (
             UNION ALL SELECT concat('dispute:', id) FROM payments_dispute
             UNION ALL SELECT concat('dispute-fee:', id) FROM payments_dispute
             UNION ALL SELECT concat('session:', id) FROM sessions_app_session
+            UNION ALL SELECT concat('session:', id, ':', n) FROM sessions_app_session, generate_series(1, given_back) n
+                WHERE given_back > 0
+            UNION ALL SELECT concat('unused:', id, ':', n) FROM sessions_app_session,
+                generate_series(0, given_back - 1) n WHERE given_back > 0
             UNION ALL SELECT concat('payout:', id) FROM payments_payout
             UNION ALL SELECT concat('payout-paid:', id) FROM payments_payout
             UNION ALL SELECT concat('payout-cancelled:', id) FROM payments_payout
             UNION ALL SELECT concat('lapse:', id) FROM packs_creditentry WHERE kind = 'LAPSED'
         ) known ON known.cause = t.cause
         WHERE known.cause IS NULL AND split_part(t.cause, ':', 1) IN ('payment', 'fee', 'refund', 'bounced',
-            'bounced-paid', 'dispute', 'dispute-fee', 'session', 'lapse', 'payout', 'payout-paid', 'payout-cancelled')
+            'bounced-paid', 'dispute', 'dispute-fee', 'session', 'unused', 'lapse', 'payout', 'payout-paid', 'payout-cancelled')
         """,
     ),
     Check(

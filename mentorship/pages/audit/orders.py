@@ -156,7 +156,7 @@ CHECKS = (
         SELECT o.id, concat(s.shares, ' shares released and ', coalesce(g.sessions, 0), ' sessions given back of ',
             o.session_count, '.') AS says
         FROM payments_order o JOIN (SELECT order_id, sum(shares) AS shares FROM payments_ledgertransaction
-            WHERE shares > 0 GROUP BY 1) s ON s.order_id = o.id
+            WHERE shares <> 0 GROUP BY 1) s ON s.order_id = o.id
         LEFT JOIN {GONE} g ON g.order_id = o.id
         WHERE s.shares + coalesce(g.sessions, 0) > o.session_count
         """,
@@ -169,10 +169,13 @@ CHECKS = (
         SELECT t.id, concat(t.cause, ': ', CASE WHEN s.id IS NULL OR s.credit <> 'USED' OR s.settled_at IS NULL
             THEN 'that session is not used.' WHEN s.settled_at + %(hold)s > %(now)s THEN 'it is not due yet.'
             ELSE 'it is not one share of this order.' END) AS says
-        FROM payments_ledgertransaction t LEFT JOIN sessions_app_session s ON concat('session:', s.id) = t.cause
+        FROM payments_ledgertransaction t
+        CROSS JOIN LATERAL (SELECT coalesce(nullif(split_part(t.cause, ':', 3), ''), '0')::int AS verdict) v
+        LEFT JOIN sessions_app_session s ON concat('session:', s.id) = substr(t.cause, 1, 44)
         LEFT JOIN packs_purchase u ON u.id = s.purchase_id
-        WHERE starts_with(t.cause, 'session:') AND (s.id IS NULL OR s.credit <> 'USED' OR s.settled_at IS NULL
-            OR s.settled_at + %(hold)s > %(now)s OR t.shares <> 1 OR u.order_id IS DISTINCT FROM t.order_id)
+        WHERE starts_with(t.cause, 'session:') AND (s.id IS NULL OR v.verdict > s.given_back OR t.shares <> 1
+            OR u.order_id IS DISTINCT FROM t.order_id OR (v.verdict = s.given_back AND (s.credit <> 'USED'
+            OR s.settled_at IS NULL OR s.settled_at + %(hold)s > %(now)s)))
         UNION ALL
         SELECT t.id, concat(t.cause, ': ', CASE WHEN c.at + %(hold)s > %(now)s THEN 'it is not due yet.'
             ELSE 'these are not the credits that lapsed.' END)

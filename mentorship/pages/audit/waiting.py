@@ -80,9 +80,23 @@ CHECKS = (
         SELECT u.order_id AS id, concat('The share of session ', s.id, ' was due ', s.settled_at + %(hold)s, '.') AS says
         FROM sessions_app_session s JOIN packs_purchase u ON u.id = s.purchase_id
         JOIN packs_sessionpack k ON k.id = s.pack_id JOIN payments_order o ON o.id = u.order_id AND o.amount_minor > 0
-        LEFT JOIN payments_ledgertransaction t ON t.cause = concat('session:', s.id)
+        LEFT JOIN payments_ledgertransaction t ON t.cause = concat('session:', s.id, CASE WHEN s.given_back > 0
+            THEN concat(':', s.given_back) END)
         WHERE s.credit = 'USED' AND s.settled_at <= %(now)s - %(hold)s - interval '2 hours' AND k.frozen_at IS NULL
             AND t.id IS NULL
+        """,
+        Kind.OVERDUE,
+    ),
+    Check(
+        "shares_not_taken_back",
+        ORDER,
+        "What was released for a session whose credit came back is taken back within two hours.",
+        """
+        SELECT t.order_id AS id, concat('Session ', s.id, ' was given back at ', s.settled_at, '.') AS says
+        FROM sessions_app_session s CROSS JOIN LATERAL generate_series(0, s.given_back - 1) n
+        JOIN payments_ledgertransaction t ON t.cause = concat('session:', s.id, CASE WHEN n > 0 THEN concat(':', n) END)
+        LEFT JOIN payments_ledgertransaction b ON b.cause = concat('unused:', s.id, ':', n)
+        WHERE s.given_back > 0 AND s.settled_at <= %(now)s - interval '2 hours' AND b.id IS NULL
         """,
         Kind.OVERDUE,
     ),
