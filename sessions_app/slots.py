@@ -99,14 +99,16 @@ def free_slots(
     viewer: User | None = None,
     horizon_ends: datetime | None = None,
     ignore_session: Session | None = None,
+    within_notice: bool = False,
 ) -> list[Slot]:
     """The mentor's bookable times with starts in [start, end), ascending.
 
     Obeys minimum notice and the mentor's horizon (or until `horizon_ends`, a pack's expiry, where that is later), the
-    mentor's other sessions in either role with buffers, and the viewer's own. `ignore_session` is the one being moved.
+    mentor's other sessions in either role with buffers, and the viewer's own. `ignore_session` is the one being moved; `within_notice` leaves out the mentor's notice.
     """
     horizon = Horizon.of(mentor, now, horizon_ends)
-    start = max(start, now + timedelta(hours=mentor.notice_hours))
+    notice = availability.MINUTE if within_notice else timedelta(hours=mentor.notice_hours)
+    start = max(start, now + notice)
     end = min(end, horizon.end + availability.MINUTE)
     if start >= end:
         return []
@@ -261,7 +263,7 @@ def busy_of(
     after = max((m.buffer_after_minutes for m in mentors), default=0)
     first, last = start - timedelta(minutes=before), end + timedelta(minutes=longest + after)
     if any(m.most_sessions_a_day is not None for m in mentors):
-        first, last = first - ONE_DAY, last + ONE_DAY  # a day's limit counts the whole day
+        first, last = first - TWO_DAYS, last + TWO_DAYS  # a day's limit counts the whole day, and a day may have 25 h
     around = DateTimeTZRange(first, last, "[)")
     people = {m.user_id for m in mentors} | set(others)
     rows = CalendarBlock.objects.filter(person__in=people, span__overlap=around).exclude(
