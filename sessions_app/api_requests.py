@@ -66,8 +66,8 @@ class RequestFilters(CamelSchema):
 
 
 class ApproveIn(CamelSchema):
-    notes: str | None = Field(None, max_length=2000)
-    scheduled_at: Instant | None = Field(None, description="one of `times`; the first when left out")
+    notes: Annotated[str | None, Field(max_length=2000)] = None
+    scheduled_at: Annotated[Instant | None, Field(description="one of `times`; the first when left out")] = None
 
 
 class RejectIn(CamelSchema):

@@ -35,6 +35,11 @@ class BookingRequestQuerySet(models.QuerySet["BookingRequest"]):
         approved = self.filter(status=BookingRequest.Status.APPROVED, paid_at=None)
         return approved.filter(payment_deadline__lte=now)
 
+    def open(self, now: datetime) -> BookingRequestQuerySet:
+        """Waiting for an answer, or approved and payable."""
+        waiting = Q(status=BookingRequest.Status.PENDING_MENTOR_REVIEW, approval_deadline__gt=now)
+        return self.filter(waiting | Q(status=BookingRequest.Status.APPROVED, paid_at=None, payment_deadline__gt=now))
+
     def with_status(self, status: str, now: datetime) -> BookingRequestQuerySet:
         """With this `status_at(now)`, whether or not a job has run."""
         Status = BookingRequest.Status
@@ -126,6 +131,14 @@ class BookingRequest(models.Model):
         """Approved, unpaid and in time (the same word as the queryset's `to_pay`)."""
         approved = self.status == self.Status.APPROVED and self.paid_at is None
         return approved and self.payment_deadline is not None and self.payment_deadline > now
+
+    def is_waiting(self, now: datetime) -> bool:
+        """Still to be answered, in time (the same word as the queryset's)."""
+        return self.status_at(now) == self.Status.PENDING_MENTOR_REVIEW
+
+    def is_open(self, now: datetime) -> bool:
+        """Waiting for an answer, or approved and payable (the same word as the queryset's)."""
+        return self.is_waiting(now) or self.is_payable(now)
 
     @property
     def duration(self) -> timedelta:

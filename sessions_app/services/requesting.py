@@ -15,7 +15,7 @@ from mentorship.kernel.guards import polite
 from mentorship.kernel.locking import lock, lock_people
 from mentorship.kernel.refusals import Malformed, NotFound, NotYours, Refusal
 from mentorship.people.models import MentorProfile
-from notifications.services import notify
+from notifications.services import withdraw
 from offerings.models import Offering
 from seats.models import Seat
 from seats.services import drop_hold, hold_seat
@@ -23,6 +23,8 @@ from seats.services.capacity import availability, mentor_full
 from sessions_app.models import BookingRequest, Session
 from sessions_app.models.request import MOST_TIMES
 from sessions_app.services.cancelling import cancel
+from sessions_app.services.consequences import Consequence
+from sessions_app.services.request_words import tell, times_in_words
 from sessions_app.services.reserving import reserve
 from sessions_app.slots import check_slot
 
@@ -73,7 +75,14 @@ def submit_request(
             created_at=now,
             approval_deadline=_answer_by(wished, now),
         )
-        tell(request, "request_submitted", request.mentor, now=now, expires_at=request.approval_deadline)
+        tell(
+            request,
+            "request_submitted",
+            request.mentor,
+            now=now,
+            expires_at=request.approval_deadline,
+            amount_display=request.price_display,
+        )
     return request
 
 
@@ -128,17 +137,18 @@ def approve(
     request = lock_request(request_id, by)
     if by.pk != request.mentor_id:
         raise NotYours("Only the mentor can approve a request.")
+    if scheduled_at is not None and scheduled_at not in request.times:
+        raise Malformed("scheduledAt is none of the times that were asked for. Suggest it instead.")
     if request.status == Status.APPROVED:
         return request
     _still_waiting(request, now)
-    if scheduled_at is not None and scheduled_at not in request.times:
-        raise Malformed("scheduledAt is none of the times that were asked for. Suggest it instead.")
     _approve(request, scheduled_at or next(iter(request.times), None), notes=notes, now=now)
     _answered(request.mentor_id)
     return request
 
 
-def _pay_by(approved_at: datetime, starts_at: datetime | None) -> datetime:
+def payment_due(approved_at: datetime, starts_at: datetime | None) -> datetime:
+    """Until when a request that is approved at this instant, for this time, is to be paid: what a page says before."""
     numbers = settings.MENTORSHIP
     by = approved_at + timedelta(hours=numbers.payment_after_approval_hours)
     if starts_at is not None:
@@ -149,7 +159,7 @@ def _pay_by(approved_at: datetime, starts_at: datetime | None) -> datetime:
 def pay_by(request: BookingRequest) -> datetime:
     """Until when an approved request can be taken to its payment. A page opened before may end a little later."""
     assert request.approved_at is not None, "only what is approved is paid"
-    return _pay_by(request.approved_at, request.session.starts_at if request.session else None)
+    return payment_due(request.approved_at, request.session.starts_at if request.session else None)
 
 
 def mark_paid(request_id: UUID, *, now: datetime) -> None:
@@ -162,8 +172,8 @@ def mark_paid(request_id: UUID, *, now: datetime) -> None:
         raise Refusal("given_up", "This request was given up, or paid already.")
 
 
-def _approve(request: BookingRequest, starts_at: datetime | None, *, notes: str, now: datetime) -> None:
-    deadline = _pay_by(now, starts_at)
+def _approve(request: BookingRequest, starts_at: datetime | None, *, notes: str, now: datetime, what: str = "") -> None:
+    deadline = payment_due(now, starts_at)
     if deadline <= now:
         raise Refusal("slot_unavailable", "This time is too close: it could not be paid before it starts.")
     if request.takes_seat:
@@ -185,7 +195,17 @@ def _approve(request: BookingRequest, starts_at: datetime | None, *, notes: str,
     request.status, request.approval_notes = Status.APPROVED, notes
     request.approved_at, request.payment_deadline = now, deadline
     request.save(update_fields=["session", "status", "approval_notes", "approved_at", "payment_deadline"])
-    tell(request, "request_approved", request.student, now=now, expires_at=deadline, notes=notes, starts_at=starts_at)
+    tell(
+        request,
+        "request_approved",
+        request.student,
+        now=now,
+        expires_at=deadline,
+        notes=notes,
+        starts_at=starts_at,
+        amount_display=request.price_display,
+        what=what,
+    )
 
 
 @transaction.atomic
@@ -229,7 +249,7 @@ def suggest(*, request_id: UUID, by: Any, times: Sequence[datetime], notes: str 
         "request_suggested",
         request.student,
         now=now,
-        starts_at=offered[0],
+        times=times_in_words(offered, request.student.zone, now),
         notes=notes,
         expires_at=request.approval_deadline,
     )
@@ -250,24 +270,50 @@ def accept_suggestion(*, request_id: UUID, by: Any, scheduled_at: datetime, now:
     _still_waiting(request, now)
     if scheduled_at not in request.suggested_times:
         raise Malformed("scheduledAt is none of the suggested times.")
-    _approve(request, scheduled_at, notes=request.approval_notes, now=now)
+    _approve(request, scheduled_at, notes=request.approval_notes, now=now, what="accepted")
+    tell(
+        request,
+        "suggestion_accepted",
+        request.mentor,
+        now=now,
+        starts_at=scheduled_at,
+        expires_at=request.payment_deadline,
+    )
     return request
 
 
+def what_if_withdrawn(request: BookingRequest, *, now: datetime) -> Consequence:
+    """What the student's withdrawal would do right now. Raises Refusal `wrong_state` (paid, rejected, expired)."""
+    name = request.mentor.first_name
+    if request.is_payable(now):
+        kept = "your seat" if request.takes_seat else "your time"
+        kept = "your seat and your time" if request.takes_seat and request.session_id else kept
+        words = f"{name} has said yes: {kept} would be free for others at once. Nothing was paid."
+        return Consequence("kept", words, False)
+    _still_waiting(request, now)
+    if request.suggested_at is not None:
+        words = f"{name} has suggested other times; they would be gone with the request. Nothing was paid."
+        return Consequence("suggested", words, False)
+    return Consequence("waiting", f"{name} has not answered yet. Nothing is kept for you and nothing was paid.", False)
+
+
 @transaction.atomic
-def withdraw_request(*, request_id: UUID, by: Any, now: datetime) -> BookingRequest:
+def withdraw_request(*, request_id: UUID, by: Any, now: datetime, expect: str | None = None) -> BookingRequest:
     """The student changes their mind; what was kept for the payment is free at once. Twice changes nothing.
 
-    Raises NotFound, NotYours (the mentor), Refusal `wrong_state` (paid, rejected, expired).
+    `expect` is the consequence the student was shown. Raises NotFound, NotYours (the mentor), Refusal `wrong_state`
+    (paid, rejected, expired), `answer_changed`.
     """
     request = lock_request(request_id, by)
     if by.pk != request.student_id:
         raise NotYours("Only the student can withdraw a request.")
     if request.status == Status.WITHDRAWN:
         return request
-    if request.status_at(now) != Status.PENDING_MENTOR_REVIEW and not request.is_payable(now):
-        raise Refusal("wrong_state", f"This request is {Status(request.status_at(now)).label}.")
+    consequence = what_if_withdrawn(request, now=now).must_be(expect)
+    withdraw(f"request:{request.pk}", now)  # what was not told yet would be told of a request that is none any more
     _end(request, Status.WITHDRAWN, by=by, now=now)
+    if consequence.code != "kept" or request.session_id is None:  # else both are told that its time is cancelled
+        tell(request, "request_withdrawn", request.mentor, now=now)
     return request
 
 
@@ -300,8 +346,9 @@ def expire_request(*, request_id: UUID, now: datetime) -> bool:
     late_at = request.approval_deadline if request.status == Status.PENDING_MENTOR_REVIEW else request.payment_deadline
     request.status, request.ended_at = Status.EXPIRED, late_at
     request.save(update_fields=["status", "ended_at"])
+    what = "unpaid" if request.approved_at else "not_chosen" if request.suggested_at else ""
     for person in (request.student, request.mentor):
-        tell(request, "request_expired", person, now=now)
+        tell(request, "request_expired", person, now=now, what=what, expires_at=late_at)
     if ignored:
         _ignored(request, now)
     return True
@@ -327,21 +374,3 @@ def _ignored(request: BookingRequest, now: datetime) -> None:
     most = settings.MENTORSHIP.ignored_requests_until_pause
     if profiles.filter(ignored_requests__gte=most, sales_paused_at=None).update(sales_paused_at=now):
         tell(request, "sales_paused", request.mentor, now=now, count=most, url="/tutor/mentorship/schedule")
-
-
-def tell(request: BookingRequest, kind: str, person: Any, *, now: datetime, url: str = "", **context: Any) -> None:
-    context.setdefault("starts_at", next(iter(request.times), None))
-    notify(
-        kind,
-        recipient=person,
-        about=f"request:{request.pk}",
-        dedupe_key=f"{kind}:{request.pk}:{now.isoformat()}:{person.pk}",
-        now=now,
-        role="mentor" if person.pk == request.mentor_id else "student",
-        mentor_name=request.mentor.display_name,
-        student_name=request.student.display_name,
-        title=request.title,
-        message=request.message,
-        url=url or request.get_absolute_url(),
-        **context,
-    )

@@ -166,6 +166,8 @@ EVERYTHING = {
     "last_day": "14 June 2026",
     "message": "Hello",
     "email": "sam@example.test",
+    "times": [STARTS, STARTS],
+    "notice_hours": 24,
     **dict.fromkeys(("starts_at", "expires_at", "grace_ends_at", "answer_by", "ends_at", "new_starts_at"), STARTS),
     **dict.fromkeys(("sessions", "credits", "remaining", "days", "count"), 4),
 }
