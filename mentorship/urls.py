@@ -9,6 +9,7 @@ from mentorship.api import api
 admin.site.login = secure_admin_login(admin.site.login)  # type: ignore[method-assign]
 
 urlpatterns = [
+    path("admin/support/", include("mentorship.pages.desk.urls")),  # before the admin's own addresses
     path("admin/", admin.site.urls),
     path("accounts/", include("allauth.urls")),
     path("", include("payments.urls")),  # before the API: a webhook's address lies under /api/ but is no call of it

@@ -7,7 +7,7 @@ from django.utils.html import format_html
 
 from mentorship.kernel import clock
 from mentorship.kernel.admin import CreditsForm, ReadOnlyAdmin, ReadOnlyInline, verb
-from packs.models import CreditEntry, Freeze, Purchase, SessionPack
+from packs.models import CreditEntry, Freeze, Pause, Purchase, SessionPack
 from packs.services import adjust_credits
 
 
@@ -31,6 +31,11 @@ class FreezeInline(ReadOnlyInline):
     model = Freeze
 
 
+class PauseInline(ReadOnlyInline):
+    model = Pause
+    fields = ("asked_at", "asked_by", "days", "status", "began_at", "ends_at", "ended_at")
+
+
 class CreditEntryInline(ReadOnlyInline):
     model = CreditEntry
     fields = ("at", "kind", "total_delta", "held_delta", "used_delta", "purchase", "session_id", "by", "reason")
@@ -44,7 +49,7 @@ class SessionPackAdmin(ReadOnlyAdmin):
     list_filter = ("status", "takes_seat")
     list_select_related = ("student", "mentor")
     search_fields = ("student__email", "mentor__email", "title")
-    inlines = (PurchaseInline, FreezeInline, CreditEntryInline)
+    inlines = (PurchaseInline, FreezeInline, PauseInline, CreditEntryInline)
     actions_detail = ("credits",)
 
     @verb("Give or take credits", "An entry with your name and reason explains it on the statement.", CreditsForm)
@@ -77,3 +82,11 @@ class FreezeAdmin(ReadOnlyAdmin):
     list_filter = (("until", admin.EmptyFieldListFilter),)
     list_select_related = ("pack",)
     search_fields = ("pack__student__email", "cause")
+
+
+@admin.register(Pause)
+class PauseAdmin(ReadOnlyAdmin):
+    list_display = ("asked_at", "pack", "asked_by", "days", "status", "began_at", "ends_at", "ended_at")
+    list_filter = ("status",)
+    list_select_related = ("pack", "asked_by")
+    search_fields = ("pack__student__email", "pack__mentor__email")

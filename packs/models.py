@@ -233,9 +233,11 @@ class CreditEntry(models.Model):
         MOVED_OUT = "MOVED_OUT", "moved to a make-up pack"
         MOVED_IN = "MOVED_IN", "make-up"
         CORRECTED = "CORRECTED", "judged anew"
-        # These two move no credit: they explain why nothing could be booked for a while, and why the pack ends later.
+        # These move no credit: they explain why nothing could be booked for a while, why the pack ends later, and what
+        # support has changed besides.
         PAUSED = "PAUSED", "paused"
         EXPIRY = "EXPIRY", "expiry moved"
+        NOTED = "NOTED", "noted"
 
     pack = models.ForeignKey(SessionPack, on_delete=models.PROTECT, related_name="entries")
     kind = models.CharField(max_length=10, choices=Kind.choices)

@@ -5,7 +5,7 @@ from django.http import HttpRequest
 
 from mentorship.kernel import clock
 from mentorship.kernel.admin import ReadOnlyAdmin, ReadOnlyInline, ReasonForm, verb
-from seats.models import Seat, SeatEvent
+from seats.models import Seat, SeatEvent, WaitingPlace
 from seats.services import release_seat
 
 
@@ -44,4 +44,15 @@ class SeatAdmin(ReadOnlyAdmin):
 @admin.register(SeatEvent)
 class SeatEventAdmin(ReadOnlyAdmin):
     list_display = ("at", "seat", "before", "after", "by", "reason")
+    list_filter = ("after",)
     list_select_related = ("seat", "by")
+    search_fields = ("seat__mentor__email", "seat__student__email")
+
+
+@admin.register(WaitingPlace)
+class WaitingPlaceAdmin(ReadOnlyAdmin):
+    list_display = ("mentor", "student", "status", "joined_at", "paid_too_late", "seat", "ended_at")
+    list_filter = ("status", "paid_too_late")
+    list_select_related = ("mentor", "student", "seat")
+    search_fields = ("mentor__email", "mentor__name", "student__email", "student__name")
+    date_hierarchy = "joined_at"

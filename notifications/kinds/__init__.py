@@ -8,11 +8,11 @@ or "4 sessions"). A sentence in `maybe()` is left out when one of its values is 
 
 from __future__ import annotations
 
-from notifications.kinds import money, packs, people, requests, sessions
+from notifications.kinds import money, packs, people, requests, sessions, support
 from notifications.kinds.words import MONEY, PACKS, PEOPLE, REQUESTS, SESSIONS, Kind, Words, maybe
 
 GROUPS = (SESSIONS, PACKS, REQUESTS, MONEY, PEOPLE)
-_ALL = (*sessions.KINDS, *packs.KINDS, *requests.KINDS, *money.KINDS, *people.KINDS)
+_ALL = (*sessions.KINDS, *packs.KINDS, *requests.KINDS, *money.KINDS, *people.KINDS, *support.KINDS)
 KINDS: dict[str, Kind] = {kind.name: kind for kind in _ALL}
 
 __all__ = ["GROUPS", "KINDS", "Kind", "Words", "maybe"]

@@ -59,6 +59,7 @@ class Seat(models.Model):
         OFFER_LAPSED = "OFFER_LAPSED", "the offer was not taken in time"
         OFFER_DECLINED = "OFFER_DECLINED", "the offer was declined"
         BY_ADMIN = "BY_ADMIN", "released by an administrator"
+        GIVEN_UP = "GIVEN_UP", "the mentorship ended"
 
     mentor = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="seats")
     student = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="seats_taken")
