@@ -40,7 +40,9 @@ def build_ics(
     believes the highest `sequence` (see `sequence_of`). `title` is what the recipient's calendar shows; `attendee` is the
     recipient's own email. The organizer is the platform: neither side learns the other's address.
     """
-    event = event_of(session, title=title, is_off=is_off or method == "CANCEL", sequence=sequence, stamp=now, attendee=attendee)
+    event = event_of(
+        session, title=title, is_off=is_off or method == "CANCEL", sequence=sequence, stamp=now, attendee=attendee
+    )
     calendar = Calendar.new(prodid=PRODID, method=method, subcomponents=[event])
     return calendar.to_ical()
 

@@ -38,7 +38,9 @@ def feed(request: PageRequest, secret: str) -> HttpResponse:
     try:
         limits.spend("feed", found.pk, settings.MENTORSHIP.calendar_reads_per_hour, None, seconds=AN_HOUR)
     except SlowDown as slow:
-        answer = HttpResponse("This calendar is read too often.\n", status=429, content_type="text/plain; charset=utf-8")
+        answer = HttpResponse(
+            "This calendar is read too often.\n", status=429, content_type="text/plain; charset=utf-8"
+        )
         answer["Retry-After"] = str(slow.retry_after)
         return _private(answer)
     content = feed_content(found, now=request.now)

@@ -2,7 +2,6 @@ from django.urls import path
 
 from mentorship.pages import (
     booking_page,
-    calendar_page,
     health,
     marketplace,
     mentor_page,
@@ -15,6 +14,7 @@ from mentorship.pages import (
     session_verbs,
     statement,
 )
+from mentorship.pages.calendar.views import student_calendar, tutor_calendar
 
 SESSION = "mentorship/session/<uuid:session_id>"
 
@@ -26,10 +26,10 @@ urlpatterns = [
     path("mentorship/offerings/<int:offering_id>-<str:slug>", offering_page.offering_page, name="offering"),
     path("student/mentorship", rooms_student.student_room, name="student_room"),
     path("student/mentorship/book", booking_page.book_page, name="book"),
-    path("student/calendar", calendar_page.student_calendar, name="student_calendar"),
+    path("student/calendar", student_calendar, name="student_calendar"),
     path("student/packs/<int:pack_id>", statement.statement, name="statement"),
     path("tutor/mentorship", rooms_mentor.mentor_room, name="mentor_room"),
-    path("tutor/calendar", calendar_page.tutor_calendar, name="tutor_calendar"),
+    path("tutor/calendar", tutor_calendar, name="tutor_calendar"),
     path("tutor/seats", seats_page.seats_page, name="seats"),
     path(SESSION, session_page.session_page, name="session"),
     path(f"{SESSION}/presence", session_page.presence, name="session_presence"),
