@@ -86,6 +86,8 @@ def week_of_pack(
     link: Callable[[date], str],
     selected: datetime | None = None,
     moving: Session | None = None,
+    within_notice: bool = False,
+    url: Callable[[datetime], str] | None = None,
 ) -> Week:
     """The week in which the reader looks for a time of this pack; its first one where none was asked for.
 
@@ -106,6 +108,7 @@ def week_of_pack(
         viewer=pack.student,
         horizon_ends=pack.expires_at,
         ignore_session=moving,
+        within_notice=within_notice,
     )
     slots = [slot for slot in slots if slot.starts_at < pack.expires_at]
     if wanted is None and slots:

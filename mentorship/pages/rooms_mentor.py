@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import date, datetime, timedelta
 from typing import Any
 
+from django.conf import settings
 from django.db.models import Q
 from django.http import HttpResponse
 from django.shortcuts import render
@@ -15,9 +16,11 @@ from mentorship.kernel import local_time
 from mentorship.kernel.http import wants
 from mentorship.pages.history import history_page
 from mentorship.pages.mentorships import Mentorship, mentorships
+from mentorship.pages.requests_lists import asked_of, mentor_needs
 from mentorship.pages.rooms_student import tab_items
 from mentorship.pages.seat_chairs import chairs, counts, occupied_seats
 from mentorship.pages.session_card import SessionCard, cards
+from mentorship.pages.session_words import session_needs
 from mentorship.people.http import SignedInRequest, mentors_only
 from packs.models import SessionPack
 from payments import ledger
@@ -25,8 +28,8 @@ from payments.models import Order
 from sessions_app.models import Session
 from sessions_app.week import week_range
 
-# "Approvals" joins them when there are requests; it is absent while empty.
-TABS = {"active": "Active", "pending": "Pending", "completed": "Completed"}
+# "Approvals" is absent while nobody asks.
+TABS = {"approvals": "Approvals", "active": "Active", "pending": "Pending", "completed": "Completed"}
 
 
 @mentors_only
@@ -34,7 +37,9 @@ TABS = {"active": "Active", "pending": "Pending", "completed": "Completed"}
 def mentor_room(request: SignedInRequest) -> HttpResponse:
     now, user, zone = request.now, request.user, request.user.zone
     tab = request.GET.get("tab", "active")
-    tab = tab if tab in TABS else "active"
+    asked = asked_of(user, now, judge=tab == "approvals")
+    tabs = {name: label for name, label in TABS.items() if name != "approvals" or asked}
+    tab = tab if tab in tabs else "active"
     if tab == "completed" and request.GET.get("before"):
         return render(request, "rooms/history_part.html", history_page(request, mentor=user))
     profile = user.mentor_profile
@@ -50,7 +55,10 @@ def mentor_room(request: SignedInRequest) -> HttpResponse:
         "profile": profile,
         "today_words": date_format(now.astimezone(zone), "l, j F"),
         "today": [card for card in sessions if _day(card, zone) == now.astimezone(zone).date() and not _gone(card)],
-        "needs": _asked_back(user) + [_to_settle(card, zone) for card in unsettled] + _set_up(profile),
+        "needs": session_needs(user, now, mentor=True)
+        + _asked_back(user)
+        + [_to_settle(card, zone) for card in unsettled]
+        + _set_up(profile),
         "seats": row,
         "seat_words": counts(row),
         "balances": ledger.balances(user.pk),
@@ -59,7 +67,13 @@ def mentor_room(request: SignedInRequest) -> HttpResponse:
         "coming": unsettled + coming,
         "next": coming[0] if coming else None,
         "tab": tab,
-        "tabs": tab_items(TABS, tab, {"pending": len(coming) + len(unsettled), "active": len(found)}),
+        "tabs": tab_items(
+            tabs,
+            tab,
+            {"approvals": len(asked), "pending": len(coming) + len(unsettled), "active": len(found)},
+        ),
+        "requests": asked,
+        "pause_after": settings.MENTORSHIP.ignored_requests_until_pause,
     }
     if tab == "completed":
         context |= history_page(request, mentor=user)

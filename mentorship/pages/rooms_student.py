@@ -15,6 +15,7 @@ from mentorship.kernel.http import wants
 from mentorship.pages.history import history_page
 from mentorship.pages.mentorships import Mentorship, PackRow, mentorships
 from mentorship.pages.session_card import SessionCard, cards
+from mentorship.pages.session_words import session_needs
 from mentorship.people.http import SignedInRequest
 from payments.models import Order
 from sessions_app.models import Session
@@ -67,7 +68,8 @@ def needs(found: list[Mentorship], user: Any, now: datetime, zone: Any) -> list[
         if one.in_grace:
             items.append(_grace(one))
         items += [_credits(row, zone) for row in one.pack_rows if row.bookable]
-    return sorted(items, key=lambda item: item["until"])
+    items += session_needs(user, now, mentor=False)
+    return sorted(items, key=lambda item: (item.get("until") is None, item.get("until") or now))
 
 
 def _pay(order: Order) -> dict[str, Any]:

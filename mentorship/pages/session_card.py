@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import cached_property
 from typing import Any
 
 from django.conf import settings
 
+from mentorship.kernel.refusals import Refusal
 from mentorship.people.models import User
-from packs.models import SessionPack
 from sessions_app.models import Session
+from sessions_app.services import Consequence, what_if_completed
 
 Status, Credit, Party = Session.Status, Session.Credit, Session.Party
 
@@ -22,8 +24,8 @@ class SessionCard:
     session: Session
     viewer: User
     now: datetime
-    # Another pack of the pair keeps the seat, so that the end of this one starts no grace.
-    seat_kept_otherwise: bool = False
+    # Another pack of the pair keeps the seat, so that the end of this one starts no grace. None: it is looked up.
+    seat_kept_otherwise: bool | None = None
 
     @property
     def is_mentor(self) -> bool:
@@ -72,6 +74,11 @@ class SessionCard:
         return self.session.status == Status.SCHEDULED and self.session.moves_freely(self.now)
 
     @property
+    def can_propose(self) -> bool:
+        """The mentor may ask to move it at any time before the start."""
+        return self.is_mentor and self.session.status == Status.SCHEDULED and self.now < self.session.starts_at
+
+    @property
     def can_cancel(self) -> bool:
         if self.is_mentor:
             return self.stage in ("unpaid", "before", "open", "over")
@@ -97,12 +104,22 @@ class SessionCard:
 
     @property
     def settles_at(self) -> datetime:
-        """When a session that nobody marks settles by itself."""
-        return self.session.ends_at + timedelta(hours=settings.MENTORSHIP.auto_settle_hours)
+        """When a session that nobody marks settles by itself: sooner where somebody has entered the room."""
+        return self.session.settled_by_itself_at(evidence=self.session.started_at is not None)
+
+    @cached_property
+    def completing(self) -> Consequence | None:
+        """What marking it as completed does, for its mentor once it is over."""
+        try:
+            return what_if_completed(
+                self.session, by=self.viewer, now=self.now, kept_otherwise=self.seat_kept_otherwise
+            )
+        except Refusal:
+            return None
 
     @property
     def if_used(self) -> str:
-        return consequence_of_use(self.session, self.seat_kept_otherwise, now=self.now)
+        return self.completing.sentence if self.completing else ""
 
     @property
     def badge(self) -> str:
@@ -133,21 +150,3 @@ class SessionCard:
 
 def cards(sessions: Any, viewer: User, now: datetime) -> list[SessionCard]:
     return [SessionCard(session, viewer, now) for session in sessions]
-
-
-def consequence_of_use(session: Session, seat_kept_otherwise: bool, *, now: datetime) -> str:
-    """What settling as used does to the pack, said to the mentor before the click."""
-    pack, student = session.pack, session.student.first_name
-    if pack is None:
-        return ""
-    left = pack.total_at(now) - pack.sessions_used - 1
-    if not pack.takes_seat:
-        return "1 session is used."
-    if left <= 0 and seat_kept_otherwise:
-        return "1 session is used, the last one of this pack."
-    if left <= 0 and pack.status_at(now) == SessionPack.Status.ACTIVE:
-        hours = settings.MENTORSHIP.grace_hours
-        return f"1 session is used, the last one: {student}\N{RIGHT SINGLE QUOTATION MARK}s seat is then kept for {hours} hours to renew."
-    if left == 1:
-        return f"1 session is used, 1 is left: {student} is then reminded to renew."
-    return f"1 session is used, {max(0, left)} are left."

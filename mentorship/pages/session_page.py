@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 from uuid import UUID
@@ -16,10 +17,11 @@ from django.views.decorators.http import require_POST, require_safe
 from mentorship.kernel.http import wants
 from mentorship.kernel.refusals import NotFound, Refusal
 from mentorship.pages.session_card import SessionCard
+from mentorship.pages.session_words import claiming, open_proposal
 from mentorship.people.http import SignedInRequest
-from packs.models import SessionPack
+from packs.models import CreditEntry, SessionPack
 from sessions_app.models import Session, SessionEvent
-from sessions_app.services import what_if_cancelled
+from sessions_app.services import Consequence, changes_of, judged_by_evidence, what_if_cancelled, what_if_forgiven
 from sessions_app.services.settling import PRESENT_AFTER
 
 HERE_SECONDS = 45
@@ -33,17 +35,7 @@ def card_or_404(request: SignedInRequest, session_id: UUID) -> SessionCard:
     session = rows.filter(pk=session_id).first()
     if session is None:
         raise NotFound
-    card = SessionCard(session, request.user, request.now)
-    card.seat_kept_otherwise = card.is_mentor and card.stage == "over" and _seat_kept_otherwise(card)
-    return card
-
-
-def _seat_kept_otherwise(card: SessionCard) -> bool:
-    session = card.session
-    if session.pack_id is None:
-        return False
-    packs = SessionPack.objects.keeping_a_seat(card.now).filter(student=session.student_id, mentor=session.mentor_id)
-    return packs.exclude(pk=session.pack_id).exists()
+    return SessionCard(session, request.user, request.now)
 
 
 @login_required
@@ -71,6 +63,7 @@ def context_of(card: SessionCard, **more: Any) -> dict[str, Any]:
     events = list(card.session.events.select_related("by"))
     entered = {event.by_id for event in events if event.kind == SessionEvent.Kind.ENTERED}
     inside = card.viewer.pk in entered
+    changes = changes_of(card.session) if card.stage == "before" and not card.is_mentor else None
     context = {
         "card": card,
         "soon": card.session.room_opens_at() - card.now <= SOON,
@@ -82,8 +75,13 @@ def context_of(card: SessionCard, **more: Any) -> dict[str, Any]:
         "meeting_url": card.session.room_url if card.stage == "open" and inside else "",
         "has_room": bool(card.session.room_url),
         "judge_absent": _may_judge_absent(card, inside, entered),
-        "cancelling": _cancelling(card),
-        "if_used": card.if_used if card.is_mentor else "",
+        "by_itself": by_itself(card, entered) if card.stage == "over" else "",
+        "claiming": claiming(card),
+        "proposal": open_proposal(card),
+        "changes": changes,
+        "may_move": changes is None or changes.left > 0,
+        "forgivable": _asks(what_if_forgiven, card) is not None,
+        "cancelling": _asks(what_if_cancelled, card),
         "history": [event for event in events if event.kind != SessionEvent.Kind.ENTERED],
         "last_reason": next(
             (event.reason for event in reversed(events) if event.kind == SessionEvent.Kind.CANCELLED), ""
@@ -103,14 +101,37 @@ def _may_judge_absent(card: SessionCard, inside: bool, entered: set[int | None])
     return card.session.is_booked and inside and waited and card.other.pk not in entered
 
 
-def _cancelling(card: SessionCard) -> Any:
+def _asks(what_if: Callable[..., Consequence], card: SessionCard) -> Consequence | None:
+    """What this verb would do for the card's viewer; None where it cannot be done."""
     try:
-        return what_if_cancelled(card.session, by=card.viewer, now=card.now)
+        return what_if(card.session, by=card.viewer, now=card.now)
     except Refusal:
         return None
 
 
+def by_itself(card: SessionCard, entered: set[int | None]) -> str:
+    """As what a session that is over settles if nobody says anything, and why, for the card's viewer."""
+    _, absent, _, _ = judged_by_evidence(card.session, entered)
+    if not absent:
+        why = "both of you were in the room" if entered else "nobody entered the room, nothing speaks against it"
+        return f"as completed: {why}"
+    missing = card.session.student if absent == Session.Party.STUDENT else card.session.mentor
+    who = "you" if missing == card.viewer else missing.first_name
+    there = "only you" if who != "you" else f"only {card.other.first_name}"
+    does = "it is used" if absent == Session.Party.STUDENT else "it comes back"
+    return f"as missed by {who}: {there} entered the room, so {does}"
+
+
 def _bookable_pack(card: SessionCard) -> SessionPack | None:
-    """The pack out of which the student books the next one: this one, where it has credits left."""
+    """The pack out of which the student books the next one: this one, or the make-up pack its credit went to."""
     pack = card.session.pack
-    return pack if pack is not None and not card.is_mentor and pack.remaining_at(card.now) > 0 else None
+    if pack is None or card.is_mentor:
+        return None
+    if pack.remaining_at(card.now) > 0:
+        return None if pack.clock_stands else pack
+    if card.session.credit != Session.Credit.RETURNED:
+        return None
+    made_up = SessionPack.objects.open(card.now).filter(
+        entries__session_id=card.session.pk, entries__kind=CreditEntry.Kind.MOVED_IN, sessions_remaining__gt=0
+    )
+    return made_up.first()

@@ -20,7 +20,18 @@ from mentorship.pages.session_card import SessionCard
 from mentorship.pages.session_page import card_or_404, context_of
 from mentorship.people.http import SignedInRequest
 from sessions_app.models import Session
-from sessions_app.services import cancel, complete, enter, no_show, reschedule, what_if_cancelled
+from sessions_app.services import (
+    cancel,
+    complete,
+    enter,
+    forgive,
+    no_show,
+    reschedule,
+    what_if_absent,
+    what_if_cancelled,
+    what_if_forgiven,
+    what_if_moved,
+)
 
 REASON_MAX = 500
 Party = Session.Party
@@ -30,17 +41,19 @@ Party = Session.Party
 @never_cache
 @require_POST
 def entry(request: SignedInRequest, session_id: UUID) -> HttpResponse:
-    return _do(request, session_id, lambda card: enter(session_id=session_id, by=card.viewer, now=card.now), "")
+    return do(request, session_id, lambda card: enter(session_id=session_id, by=card.viewer, now=card.now), "")
 
 
 @login_required
 @never_cache
 @require_POST
 def completion(request: SignedInRequest, session_id: UUID) -> HttpResponse:
-    return _do(
+    """The consequence stands beside the button, on the session's page and in the mentor's room."""
+    expect = request.POST.get("expect") or None
+    return do(
         request,
         session_id,
-        lambda card: complete(session_id=session_id, by=card.viewer, now=card.now),
+        lambda card: complete(session_id=session_id, by=card.viewer, now=card.now, expect=expect),
         "Marked as completed.",
     )
 
@@ -50,16 +63,53 @@ def completion(request: SignedInRequest, session_id: UUID) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 def no_show_page(request: SignedInRequest, session_id: UUID) -> HttpResponse:
     """Who did not come, with what each answer does to the credit."""
-    if request.method == "POST":
-        absent = request.POST.get("absent", "")
-        return _do(
-            request,
-            session_id,
-            lambda card: no_show(session_id=session_id, absent=absent, by=card.viewer, now=card.now),
-            "Marked. Both of you are told.",
-        )
     card = card_or_404(request, session_id)
-    return render(request, "sessions/no_show.html", context_of(card, options=_parties(card)))
+    if request.method != "POST":
+        return _no_show_page(request, card)
+    absent = request.POST.get("absent", "")
+    expect = request.POST.get(f"expect-{absent}") or None
+    try:
+        no_show(session_id=session_id, absent=absent, by=card.viewer, now=card.now, expect=expect)
+    except (NotFound, NotYours):
+        raise
+    except Refusal as refusal:
+        return _no_show_page(request, card_or_404(request, session_id), refusal=refusal)
+    messages.success(request, "Marked. Both of you are told.")
+    return redirect(card.session)
+
+
+def _no_show_page(request: SignedInRequest, card: SessionCard, *, refusal: Refusal | None = None) -> HttpResponse:
+    context = context_of(card, options=_parties(card), refusal=refusal)
+    return render(request, "sessions/no_show.html", context, status=refusal.status if refusal else 200)
+
+
+@login_required
+@never_cache
+@require_http_methods(["GET", "HEAD", "POST"])
+def forgiveness(request: SignedInRequest, session_id: UUID) -> HttpResponse:
+    """The mentor lets a late cancellation pass, once for each pack, after reading what it does."""
+    card = card_or_404(request, session_id)
+    if request.method != "POST":
+        return _forgiveness_page(request, card)
+    try:
+        forgive(session_id=session_id, by=card.viewer, now=card.now, expect=request.POST.get("expect") or None)
+    except (NotFound, NotYours):
+        raise
+    except Refusal as refusal:
+        return _forgiveness_page(request, card_or_404(request, session_id), refusal=refusal)
+    messages.success(request, f"Forgiven. {card.other.first_name} is told.")
+    return redirect(card.session)
+
+
+def _forgiveness_page(request: SignedInRequest, card: SessionCard, *, refusal: Refusal | None = None) -> HttpResponse:
+    try:
+        consequence = what_if_forgiven(card.session, by=card.viewer, now=card.now)
+    except NotYours:
+        raise
+    except Refusal as impossible:
+        consequence, refusal = None, refusal or impossible
+    context = context_of(card, forgiving=consequence, refusal=refusal)
+    return render(request, "sessions/forgiveness.html", context, status=409 if request.method == "POST" else 200)
 
 
 @login_required
@@ -120,7 +170,13 @@ def move(request: SignedInRequest, session_id: UUID) -> HttpResponse:
     if not form.is_valid():
         return _move_page(request, card, form, status=422)
     try:
-        reschedule(session_id=session_id, starts_at=form.cleaned_data["scheduledAt"], by=card.viewer, now=card.now)
+        reschedule(
+            session_id=session_id,
+            starts_at=form.cleaned_data["scheduledAt"],
+            by=card.viewer,
+            now=card.now,
+            expect=request.POST.get("expect") or None,
+        )
     except NotFound:
         raise
     except Refusal as refusal:
@@ -131,8 +187,12 @@ def move(request: SignedInRequest, session_id: UUID) -> HttpResponse:
 
 
 def _move_page(request: SignedInRequest, card: SessionCard, form: MoveForm, *, status: int = 200) -> HttpResponse:
-    week, session = None, card.session
-    if card.can_move and session.pack is not None:
+    week, moving, session, why_not = None, None, card.session, ""
+    try:
+        moving = what_if_moved(session, by=card.viewer, now=card.now)
+    except Refusal as impossible:
+        why_not = impossible.message
+    if moving is not None and session.pack is not None:
         week = week_of_pack(
             session.pack,
             session.mentor.mentor_profile,
@@ -153,11 +213,13 @@ def _move_page(request: SignedInRequest, card: SessionCard, form: MoveForm, *, s
         "mentor": session.mentor,
         "form": form,
         "week": week,
+        "moving": moving,
+        "why_not": why_not,
     }
     return render(request, page, context, status=status)
 
 
-def _do(request: SignedInRequest, session_id: UUID, verb: Callable[[SessionCard], Any], done: str) -> HttpResponse:
+def do(request: SignedInRequest, session_id: UUID, verb: Callable[[SessionCard], Any], done: str) -> HttpResponse:
     """One verb, then the session's page; a refusal is shown on it, with nothing changed."""
     card = card_or_404(request, session_id)
     try:
@@ -173,16 +235,18 @@ def _do(request: SignedInRequest, session_id: UUID, verb: Callable[[SessionCard]
 
 
 def _parties(card: SessionCard) -> list[dict[str, str]]:
-    """Who may be named absent by this viewer, with the consequence."""
+    """Who may be named absent by this viewer right now, with the consequence, which the form sends back."""
     student, mentor = card.session.student.first_name, card.session.mentor.first_name
-    back = f"The session goes back to {student}."
-    if not card.is_mentor:
-        return [{"value": Party.MENTOR, "title": f"{mentor} did not come", "note": "The session comes back to you."}]
-    student_absent = {"value": Party.STUDENT, "title": f"{student} did not come", "note": card.if_used}
-    if card.now < card.session.ends_at:  # before the end one speaks only of the other side
-        return [student_absent]
-    return [
-        student_absent,
-        {"value": Party.MENTOR, "title": "I did not come", "note": back},
-        {"value": Party.BOTH, "title": "Neither of us came", "note": back},
-    ]
+    titles = {
+        Party.STUDENT: f"{student} did not come",
+        Party.MENTOR: "I did not come" if card.is_mentor else f"{mentor} did not come",
+        Party.BOTH: "Neither of us came",
+    }
+    found = []
+    for party, title in titles.items():
+        try:
+            consequence = what_if_absent(card.session, party, by=card.viewer, now=card.now)
+        except Refusal:
+            continue
+        found.append({"value": party, "title": title, "note": consequence.sentence, "expect": consequence.code})
+    return found

@@ -10,13 +10,11 @@ from mentorship.pages import (
     rooms_mentor,
     rooms_student,
     seats_page,
-    session_page,
-    session_verbs,
+    session_urls,
     statement,
 )
 from mentorship.pages.calendar.views import student_calendar, tutor_calendar
 
-SESSION = "mentorship/session/<uuid:session_id>"
 
 urlpatterns = [
     path("", marketplace.marketplace, name="home"),
@@ -31,13 +29,7 @@ urlpatterns = [
     path("tutor/mentorship", rooms_mentor.mentor_room, name="mentor_room"),
     path("tutor/calendar", tutor_calendar, name="tutor_calendar"),
     path("tutor/seats", seats_page.seats_page, name="seats"),
-    path(SESSION, session_page.session_page, name="session"),
-    path(f"{SESSION}/presence", session_page.presence, name="session_presence"),
-    path(f"{SESSION}/entry", session_verbs.entry, name="session_entry"),
-    path(f"{SESSION}/move", session_verbs.move, name="session_move"),
-    path(f"{SESSION}/cancellation", session_verbs.cancellation, name="session_cancellation"),
-    path(f"{SESSION}/completion", session_verbs.completion, name="session_completion"),
-    path(f"{SESSION}/no-show", session_verbs.no_show_page, name="session_no_show"),
+    *session_urls.urlpatterns,
     path("healthz", health.healthz, name="healthz"),
     path("readyz", health.readyz, name="readyz"),
     path("metrics", metrics.metrics, name="metrics"),

@@ -2,6 +2,7 @@
 
 from sessions_app.services.booking import book
 from sessions_app.services.cancelling import cancel, cancel_refunded, what_if_cancelled
+from sessions_app.services.changes import Changes, changes_of
 from sessions_app.services.claiming import (
     agree,
     answer,
@@ -10,6 +11,7 @@ from sessions_app.services.claiming import (
     decide,
     open_claim,
     what_if_agreed,
+    what_if_claimed,
     withdraw_claim,
 )
 from sessions_app.services.consequences import Consequence
@@ -47,6 +49,7 @@ from sessions_app.services.settling import (
 )
 
 __all__ = [
+    "Changes",
     "Consequence",
     "accept_suggestion",
     "adopt_reserved",
@@ -58,6 +61,7 @@ __all__ = [
     "book_paid",
     "cancel",
     "cancel_refunded",
+    "changes_of",
     "check_may_claim",
     "claimable_until",
     "clear_lapsed",
@@ -87,6 +91,7 @@ __all__ = [
     "what_if_accepted",
     "what_if_agreed",
     "what_if_cancelled",
+    "what_if_claimed",
     "what_if_completed",
     "what_if_forgiven",
     "what_if_judged",

@@ -51,6 +51,21 @@ def was_off(session: Session) -> bool:
     return cancelled and session.settled_at is not None and session.settled_at < session.starts_at
 
 
+def what_if_claimed(session: Session, *, by: Any, now: datetime) -> Consequence:
+    """What saying that something was wrong does at `now`, before anything is decided. Raises as `open_claim` does."""
+    check_may_claim(session, now=now)
+    other = session.mentor if by.pk == session.student_id else session.student
+    stands = "its expiry and the seat\N{RIGHT SINGLE QUOTATION MARK}s grace stand still"
+    if session.pack is not None and not session.pack.takes_seat:
+        stands = "its expiry stands still"
+    hours = settings.MENTORSHIP.claim_answer_hours
+    words = (
+        f"{other.first_name} has {hours} hours to agree or answer; without an agreement an admin decides. Until then "
+        f"nothing can be booked from this pack, {stands}, and the mentor\N{RIGHT SINGLE QUOTATION MARK}s share waits."
+    )
+    return Consequence("claim", words, False)
+
+
 @transaction.atomic
 def open_claim(*, session_id: UUID, by: Any, wanted: str, reason: str, now: datetime) -> Claim:
     """Say what was wrong and what the session should count as; the other side has 48 h to agree or answer.

@@ -152,7 +152,7 @@ def test_settling_says_what_it_does_and_does_it_once(as_, at_, session, pack, mi
     url = session.get_absolute_url()
     page = words(as_(mia).get(url))
     assert "It took place 1 session is used, 3 are left." in page
-    assert "settles itself as completed Sat 6 Jun, 19:00" in page
+    assert "settles itself Sat 6 Jun, 19:00 as completed: nobody entered the room" in page
     for _ in range(2):
         assert as_(mia).post(f"{url}/completion").status_code == 302
     assert counters(pack) == (4, 0, 1)

@@ -1,0 +1,149 @@
+"""`/mentorship/session/<id>/proposal`: the mentor asks to move a session, the student accepts or keeps it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from django import forms
+from django.contrib import messages
+from django.contrib.auth.decorators import login_required
+from django.http import HttpResponse
+from django.shortcuts import redirect, render
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_http_methods, require_POST
+
+from mentorship.kernel.http import wants
+from mentorship.kernel.refusals import NotFound, NotYours, Refusal
+from mentorship.pages.choosing_times import MoveForm, Week, week_of_pack, with_query
+from mentorship.pages.session_card import SessionCard
+from mentorship.pages.session_page import card_or_404, context_of
+from mentorship.people.http import SignedInRequest
+from sessions_app.models import MoveProposal
+from sessions_app.services import answer_proposal, propose_move, what_if_accepted, withdraw_proposal
+
+NOTE_MAX = 300
+
+
+class ProposalForm(MoveForm):
+    note = forms.CharField(
+        label="A word to your student", required=False, max_length=NOTE_MAX, widget=forms.Textarea(attrs={"rows": 2})
+    )
+
+
+@login_required
+@never_cache
+@require_http_methods(["GET", "HEAD", "POST"])
+def proposal_page(request: SignedInRequest, session_id: UUID) -> HttpResponse:
+    """The mentor's week of times to propose; for the student what is proposed, with what accepting does."""
+    card = card_or_404(request, session_id)
+    if request.method != "POST":
+        return _page(request, card)
+    if not card.is_mentor:
+        raise NotYours("Only the mentor can propose another time.")
+    form = ProposalForm(request.POST)
+    if not form.is_valid():
+        return _page(request, card, form=form, status=422)
+    starts_at, note = form.cleaned_data["scheduledAt"], form.cleaned_data["note"]
+    try:
+        propose_move(session_id=session_id, starts_at=starts_at, by=card.viewer, note=note, now=card.now)
+    except (NotFound, NotYours):
+        raise
+    except Refusal as refusal:
+        form.add_error(None, refusal.message)
+        return _page(request, card_or_404(request, session_id), form=form, status=refusal.status)
+    messages.success(request, f"Proposed. {card.other.first_name} is asked.")
+    return redirect(card.session)
+
+
+@login_required
+@never_cache
+@require_POST
+def acceptance(request: SignedInRequest, session_id: UUID) -> HttpResponse:
+    expect = request.POST.get("expect") or None
+    return _answer(request, session_id, "Moved. Both of you are told.", accepted=True, expect=expect)
+
+
+@login_required
+@never_cache
+@require_POST
+def rejection(request: SignedInRequest, session_id: UUID) -> HttpResponse:
+    return _answer(request, session_id, "Kept: the session stays as it was.", accepted=False)
+
+
+@login_required
+@never_cache
+@require_POST
+def proposal_withdrawal(request: SignedInRequest, session_id: UUID) -> HttpResponse:
+    card = card_or_404(request, session_id)
+    return _try(
+        request,
+        card,
+        lambda: withdraw_proposal(session_id=session_id, by=card.viewer, now=card.now),
+        "Taken back: the session stays as it is.",
+    )
+
+
+def _answer(request: SignedInRequest, session_id: UUID, done: str, **said: Any) -> HttpResponse:
+    card = card_or_404(request, session_id)
+    asked = request.POST.get("proposal", "")
+    found = card.session.proposals.filter(pk=int(asked)).first() if asked.isdecimal() and len(asked) < 19 else None
+    if found is None:
+        raise NotFound
+    proposal_id = int(found.pk)
+    return _try(
+        request, card, lambda: answer_proposal(proposal_id=proposal_id, by=card.viewer, now=card.now, **said), done
+    )
+
+
+def _try(request: SignedInRequest, card: SessionCard, verb: Callable[[], Any], done: str) -> HttpResponse:
+    try:
+        verb()
+    except (NotFound, NotYours):
+        raise
+    except Refusal as refusal:
+        return _page(request, card_or_404(request, card.session.pk), refusal=refusal, status=refusal.status)
+    messages.success(request, done)
+    return redirect(card.session)
+
+
+def _page(
+    request: SignedInRequest,
+    card: SessionCard,
+    *,
+    form: ProposalForm | None = None,
+    refusal: Refusal | None = None,
+    status: int = 200,
+) -> HttpResponse:
+    context = context_of(card, refusal=refusal, form=form or ProposalForm(), accepting=None, week=None)
+    proposal: MoveProposal | None = context["proposal"]
+    if proposal is not None and not card.is_mentor:
+        try:
+            context["accepting"] = what_if_accepted(proposal, by=card.viewer, now=card.now)
+        except Refusal as impossible:
+            context["refusal"] = refusal or impossible
+    if card.is_mentor and card.can_propose:
+        context["week"] = _week(request, card, proposal.starts_at if proposal else None)
+    page = "sessions/proposal.html"
+    if wants(request, "week"):
+        page += "#week"
+    return render(request, page, context | {"mentor": card.session.mentor}, status=status)
+
+
+def _week(request: SignedInRequest, card: SessionCard, selected: datetime | None) -> Week:
+    session = card.session
+    assert session.pack is not None, "a booked session has its pack"
+    return week_of_pack(
+        session.pack,
+        session.mentor.mentor_profile,
+        card.viewer,
+        asked=request.GET.get("week") or request.POST.get("week"),
+        zone=request.user.zone,
+        now=card.now,
+        link=lambda day: with_query(f"{session.get_absolute_url()}/proposal", week=day.isoformat()),
+        selected=selected,
+        moving=session,
+        within_notice=True,
+    )
