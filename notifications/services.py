@@ -50,7 +50,7 @@ def notify(
     """Tell one person one thing, once per `dedupe_key`, in the caller's transaction; mail follows after commit.
 
     `about` names what it concerns ("session:<id>"), for `withdraw`. After `not_after` (product time) it is not mailed
-    any more. `context`: the values its sentences need, plus `url` (a path) and `ics` (bytes of a calendar file); `role`
+    any more. `context`: the values its sentences need, plus `url` (a path) and `ics` (bytes of a calendar file, or several); `role`
     ("student" | "mentor") where the names do not tell which of the two the recipient is.
     Raises KeyError for an unknown kind or a missing value.
     """
@@ -115,10 +115,17 @@ def _row(kind: str, notice: Notice) -> dict[str, Any]:
         "action_label": told.action if told.url else "",
         "url": told.url,
         "to": notice.recipient.email,
-        "attachments": [["session.ics", "text/calendar", base64.b64encode(ics).decode()]] if ics else [],
+        "attachments": _calendar_files(ics),
         "created_at": notice.now.isoformat(),
         "not_after": notice.not_after.isoformat() if notice.not_after else None,
     }
+
+
+def _calendar_files(ics: bytes | Sequence[bytes] | None) -> list[list[str]]:
+    """Attachments as the outbox keeps them. A calendar takes in each file by itself: one file, one event."""
+    files = [ics] if isinstance(ics, bytes) else list(ics or ())
+    names = ["session.ics"] if len(files) == 1 else [f"session-{n}.ics" for n in range(1, len(files) + 1)]
+    return [[name, "text/calendar", base64.b64encode(file).decode()] for name, file in zip(names, files, strict=True)]
 
 
 def withdraw(about: str, now: datetime, kinds: Iterable[str] | None = None) -> int:

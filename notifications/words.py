@@ -97,6 +97,8 @@ def _values(role: str, recipient: User, context: dict[str, Any], now: datetime) 
 def _spoken(value: Any, zone: ZoneInfo, now: datetime) -> Any:
     if isinstance(value, datetime):
         return _Moment(value, zone, now)
+    if isinstance(value, list):
+        return "\n".join(f"{_Moment(moment, zone, now)}." for moment in value)  # instants, a line for each
     if isinstance(value, int) and not isinstance(value, bool):
         return _Count(value)
     return _one_line(str(value)) if isinstance(value, str) else value

@@ -91,7 +91,7 @@ def week_of_pack(
 ) -> Week:
     """The week in which the reader looks for a time of this pack; its first one where none was asked for.
 
-    Without `asked` it opens at the first free time, so that nobody has to search for it.
+    Without `asked` it opens at the first free time, so that nobody has to search for it. With `url` each time is a link.
     """
     local = now.astimezone(zone).date()
     horizon = Horizon.of(profile, now, pack.expires_at).end.astimezone(zone).date()
@@ -113,7 +113,7 @@ def week_of_pack(
     slots = [slot for slot in slots if slot.starts_at < pack.expires_at]
     if wanted is None and slots:
         first_day = max(local, slots[0].starts_at.astimezone(zone).date())
-    days = week_of_slots(slots, zone, now, first_day, selected=selected)
+    days = week_of_slots(slots, zone, now, first_day, selected=selected, url=url)
     before, after = max(local, first_day - timedelta(days=DAYS)), first_day + timedelta(days=DAYS)
     return Week(
         days=days,

@@ -126,7 +126,7 @@ KINDS = (
             "{student_name} asks for a pause of {days:day}",
             (
                 REASON,
-                "If you agree, nothing is booked from this pack for {days:day}, the seat stays taken, and the pack is valid until {expires_at} instead.",
+                "If you agree, nothing is booked from this pack for {days:day}, and it is valid until {expires_at} instead. The seat stays taken.",
                 "If you do nothing, everything stays as it is.",
             ),
             "Answer",

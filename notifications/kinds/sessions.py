@@ -26,6 +26,25 @@ KINDS = (
         ),
     ),
     Kind(
+        "series_scheduled",
+        SESSIONS,
+        "several sessions are booked at once",
+        student=Words(
+            "{sessions:session} with {mentor_name} are booked",
+            (
+                "{times}",
+                maybe("They take {duration_minutes} minutes each."),
+                "Each can be moved by itself, or cancelled so that the session comes back, until {notice_hours:hour} before it starts.",
+            ),
+            "See your sessions",
+        ),
+        mentor=Words(
+            "{student_name} booked {sessions:session} with you",
+            ("{times}", maybe("They take {duration_minutes} minutes each.")),
+            "See your sessions",
+        ),
+    ),
+    Kind(
         "session_moved",
         SESSIONS,
         "a session is moved",

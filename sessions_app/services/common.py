@@ -84,7 +84,7 @@ def trace(session: Session, kind: str, *, by: Any, at: datetime, reason: str = "
 def tell(session: Session, kind: str, *people: Any, key: str, now: datetime, **context: Any) -> None:
     """Notify these participants about the session; each reads the other side's name. New times bring a calendar file."""
     if kind in CALENDAR_METHODS:
-        context["ics"] = _calendar_file(session, kind, now)
+        context["ics"] = calendar_file(session, kind, now)
     for person in people:
         notify(
             kind,
@@ -104,7 +104,7 @@ def tell(session: Session, kind: str, *people: Any, key: str, now: datetime, **c
         )
 
 
-def _calendar_file(session: Session, kind: str, now: datetime) -> bytes:
+def calendar_file(session: Session, kind: str, now: datetime) -> bytes:
     """One file for both sides: it names both people and nobody's address."""
     title = f"{session.title}: {session.mentor.display_name} and {session.student.display_name}"
     sequence = 0 if kind == "session_scheduled" else sequence_of(session)
