@@ -47,12 +47,11 @@ def asks_first(student: Any | None, offering: Offering, now: datetime) -> bool:
     It is the offering's mode that says so. Whoever is seated renews without asking, unless the mentor has set "no
     renewal": then every pack has to be asked for.
     """
-    if student is not None and offering.takes_seat:
-        if renewal_is_off(student.pk, offering.mentor_id, now):
-            return True
-        if is_seated(student, offering.mentor_id, now):
-            return False
-    return offering.booking_mode == Offering.BookingMode.REQUEST
+    if student is not None and offering.takes_seat and renewal_is_off(student.pk, offering.mentor_id, now):
+        return True
+    if offering.booking_mode != Offering.BookingMode.REQUEST:
+        return False
+    return student is None or not offering.takes_seat or not is_seated(student, offering.mentor_id, now)
 
 
 def check_not_frozen(student: Any, mentor: Any) -> None:
