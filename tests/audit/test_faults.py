@@ -106,6 +106,7 @@ FAULTS = (
     Fault("refund_failed", "UPDATE payments_refund SET status = 'FAILED'"),
     Fault("money_unclaimed", "UPDATE payments_payment SET status = 'UNMATCHED' WHERE status = 'CONFIRMED'"),
     Fault("shares_late", "UPDATE payments_ledgertransaction SET cause = concat('x', id) WHERE starts_with(cause, 'session:')"),
+    Fault("shares_not_taken_back", "UPDATE sessions_app_session SET given_back = 1 WHERE credit = 'USED'"),
     Fault("pending_with_nothing_to_come", "UPDATE payments_ledgerentry SET amount_minor = 1 WHERE transaction_id IN (SELECT id FROM payments_ledgertransaction WHERE shares = 1)"),
     Fault("webhook_dead", "UPDATE payments_webhookevent SET dead_at = received_at"),
     Fault("webhook_waiting", "UPDATE payments_webhookevent SET processed_at = NULL, next_attempt_at = '2026-01-01T00:00Z'"),
