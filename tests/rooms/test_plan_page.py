@@ -17,7 +17,6 @@ from tests import cast
 from tests.cast import NOW, at, bought, counters
 from tests.rooms.scene import booked, words
 
-
 pytestmark = pytest.mark.django_db
 
 
