@@ -6,6 +6,8 @@ Three ideas carry all of it:
   the last: where clocks go back that is the first of two 01:30s for a start and the second for an end, where they go forward
   it is the moment of the change;
 - starts lie on a grid of wall-clock times. One that does not exist is left out, one that happens twice is two starts.
+  The grid runs from the window's own beginning until the end of the next day, and from midnight on every later one: so
+  a day's starts depend on the days around it only, not on how far back somebody has looked.
 """
 
 from __future__ import annotations
@@ -106,11 +108,12 @@ def windows(hours: Hours, zone: ZoneInfo, start: datetime, end: datetime) -> Ite
     """The windows that may hold starts in [start, end), by date; one or two at either edge may lie outside it."""
     if not hours or start >= end:
         return
-    first, last = _wall(start, zone) - timedelta(days=1), _wall(end, zone) + timedelta(days=1)
+    # Three days back: the grid of a day depends on whether its window began the day before, or earlier.
+    first, last = _wall(start, zone) - timedelta(days=3), _wall(end, zone) + timedelta(days=1)
     extra = [wall for wall in hours.extra if wall.end > first and wall.start < last]
     closed = [wall for wall in hours.closed if wall.end > first and wall.start < last]
     if not extra and not closed:
-        yield from _weekly(hours.week, zone, first, last)
+        yield from _weekly(hours.week, zone, first + timedelta(days=2), last)
         return
     spans = [*((w.wall_start, w.wall_end) for w in _weekly(hours.week, zone, first, last)), *extra]
     for wall_start, wall_end in without(join(spans), join(closed)):
@@ -132,11 +135,25 @@ def starts(window: Window, zone: ZoneInfo, step_minutes: int, duration_minutes: 
     """The instants (UTC, ascending) at which a session of this elapsed length may start and end within the window."""
     step, duration = step_minutes * MINUTE, duration_minutes * MINUTE
     latest = window.closes if window.is_always else window.closes - duration
-    if window.closes - window.opens == window.wall_end - window.wall_start:  # no clock change in it
+    grids = list(_grids(window, step))
+    if len(grids) == 1 and window.closes - window.opens == window.wall_end - window.wall_start:  # no clock change in it
         end = min(latest, window.closes - MINUTE)
         return [window.opens + step * n for n in range((end - window.opens) // step + 1)]
-    grid = ((window.wall_start + step * n) for n in range(-((window.wall_start - window.wall_end) // step)))
+    grid = ((first + step * n) for first, last in grids for n in range(-((first - last) // step)))
     return sorted(at for wall in grid for at in instants(wall, zone) if window.opens <= at <= latest)
+
+
+def _grids(window: Window, step: timedelta) -> Iterator[tuple[datetime, datetime]]:
+    """The parts of a window with a grid of their own: its first two days, then each day (around the clock: every day)."""
+    first = window.wall_start
+    if timedelta(days=1) % step or (first - datetime.combine(first.date(), time())) % step:
+        while first < window.wall_end:
+            days = 1 if window.is_always or first != window.wall_start else 2
+            following = datetime.combine(first.date() + timedelta(days=days), time())
+            yield first, min(following, window.wall_end)
+            first = following
+    else:  # from whichever midnight one counts, the times are the same
+        yield first, window.wall_end
 
 
 def covers(hours: Hours, zone: ZoneInfo, start: datetime, end: datetime) -> bool:

@@ -32,7 +32,7 @@ from sessions_app import availability
 from sessions_app.availability import Hours, Wall
 from sessions_app.models import BusyTime, CalendarBlock, DateException, Session, Vacation, WeeklyRule
 
-ONE_DAY, TWO_DAYS = timedelta(days=1), timedelta(days=2)
+ONE_DAY, TWO_DAYS, THREE_DAYS = timedelta(days=1), timedelta(days=2), timedelta(days=3)
 
 
 class Slot(NamedTuple):
@@ -223,8 +223,8 @@ def hours_of(mentor_ids: Iterable[int], start: datetime, end: datetime) -> dict[
 
 def _rows_of_hours(ids: list[int], first: date, last: date) -> Iterable[tuple[Any, ...]]:
     """(mentor, weekday, first day, last day, start minute, end minute, is extra): rules, exceptions and vacations."""
-    # Two days on either side: zones lie up to 14 h from UTC, and a window may reach over midnight.
-    days = (first - TWO_DAYS, last + TWO_DAYS)
+    # Three days on either side: zones lie up to 14 h from UTC, a window may have begun up to two days before.
+    days = (first - THREE_DAYS, last + THREE_DAYS)
     no_day, no_minute = Value(None, DateField()), Value(None, PositiveSmallIntegerField())
     rules = WeeklyRule.objects.filter(mentor__in=ids).order_by()
     exceptions = DateException.objects.filter(mentor__in=ids, day__range=days).order_by()

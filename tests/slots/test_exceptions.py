@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import date, timedelta
 
 import pytest
 from django.db.backends.postgresql.psycopg_any import DateTimeTZRange
 
 from mentorship.kernel.refusals import Refusal
 from sessions_app.models import BusyTime, DateException, Vacation
-from sessions_app.slots import check_slot
+from sessions_app.slots import check_slot, free_slots
 from tests.cast import user
-from tests.slots.scene import SAT, SUN, TUE, at, hours, mentor, taken, walls
+from tests.slots.scene import SAT, SUN, TUE, at, hours, local_day, mentor, taken, walls
 
 pytestmark = pytest.mark.django_db
 NOW = at("2026-11-20T09:00:00Z")  # a Friday
@@ -92,3 +92,19 @@ def test_what_an_outside_calendar_says_is_taken(mia):
         span = DateTimeTZRange(at(f"{DAY}T{start}:00Z"), at(f"{DAY}T{end}:00Z"))
         BusyTime.objects.create(person=mia.user, span=span, source="work")
     assert walls(mia, DAY, minutes=30) == ["09:00", "10:30", "11:00", "11:30"]
+
+
+@pytest.mark.parametrize("step", [30, 50])
+@pytest.mark.parametrize("minutes_past", [0, 10])
+def test_a_long_stretch_offers_the_same_however_far_one_looks(mia, step, minutes_past):
+    """Days on end without a gap, begun at an odd minute: a day asked alone, a week, and one slot agree."""
+    mia.slot_step_minutes = step
+    differs(mia, "EXTRA", 9 + minutes_past / 60, 24, day="2026-11-24")
+    for day in range(25, 30):
+        differs(mia, "EXTRA", 0, 24, day=f"2026-11-{day}")
+    whole = walls(mia, DAY, days=6)
+    assert whole == [wall for n in range(6) for wall in walls(mia, f"2026-11-{24 + n}", now=NOW)]
+    sam = user("sam")
+    start, end = local_day("2026-11-28", "UTC")
+    for slot in free_slots(mentor=mia, start=start - timedelta(days=4), end=end, duration_minutes=60, now=NOW):
+        check_slot(mentor=mia, student=sam, starts_at=slot.starts_at, duration_minutes=60, now=NOW)
