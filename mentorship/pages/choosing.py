@@ -43,10 +43,13 @@ class Standing:
 
 
 def standing_of(reader: Any, profile: MentorProfile, now: datetime) -> tuple[Standing, listings.SeatCounts]:
-    """The reader's standing, and the mentor's seats. One query for a visitor, two for somebody signed in."""
+    """The reader's standing, and the mentor's seats. One query for a visitor, two for somebody signed in.
+
+    How many wait is what the profile's own query has counted (`listings.waiting_of`).
+    """
     seats = list(Seat.objects.occupying(now).filter(mentor=profile.user_id).values_list("student_id", "status"))
     counts = Counter(listings.CHAIRS[Seat.Status(status)] for _, status in seats)
-    shown = listings.SeatCounts(profile.max_active_students, **counts)
+    shown = listings.SeatCounts(profile.max_active_students, **counts, waiting=getattr(profile, "waiting", 0))
     if not reader.is_authenticated:
         return Standing(), shown
     if reader.pk == profile.user_id:
@@ -87,9 +90,10 @@ class Choice:
         name, standing = self.mentor.first_name, self.standing
         if standing.is_self:
             return "This is yours."
-        if not self.profile.accepts_new and not standing.is_seated:
+        promised = standing.seat == Seat.Status.OFFERED and self.profile.sales_paused_at is None
+        if not self.profile.accepts_new and not standing.is_seated and not (promised and offering.takes_seat):
             return f"{name} takes no new students at the moment."
-        if offering.takes_seat and not standing.seat and self.seats.free == 0:
+        if offering.takes_seat and not standing.seat and self.seats.none_for_sale:
             return "All seats are taken right now."
         if offering.is_intro and standing.intro_used:
             return "You have had your intro."
@@ -254,7 +258,8 @@ class Choice:
 
     @property
     def seat_words(self) -> str:
-        return f"{self.seats.free} of {self.seats.capacity} seats free"
+        seats = self.seats
+        return seats.words if seats.none_for_sale else f"{seats.free} of {seats.capacity} seats free"
 
     @property
     def credit_words(self) -> str:
@@ -277,7 +282,7 @@ class Choice:
             return (
                 "A single session is still possible."
                 if singles
-                else "A seat becomes free when a pack ends; look again soon."
+                else "You can join the waiting list: the next free seat is offered to whoever waits."
             )
         return "Whoever has a seat can still renew."
 

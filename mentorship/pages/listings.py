@@ -10,12 +10,13 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from django.db.models import BooleanField, Case, Count, QuerySet, Value, When
+from django.db.models import BooleanField, Case, Count, OuterRef, QuerySet, Subquery, Value, When
+from django.db.models.functions import Coalesce
 
 from mentorship.pages.models import MentorListing
 from mentorship.people.models import MentorProfile
 from offerings.models import Offering, OfferingQuerySet
-from seats.models import Seat
+from seats.models import Seat, WaitingPlace
 from seats.services import availabilities
 from sessions_app.slots import free_slots_of_many, next_free
 
@@ -50,7 +51,8 @@ def refresh_listing(mentor_ids: Iterable[int], now: datetime) -> int:
     for profile in profiles:
         slots = times.get(profile.user_id, [])
         first = slots[0].starts_at if slots else None
-        closed = not profile.accepts_new or seats[profile.user_id].available == 0
+        turned_away = not profile.accepts_new or profile.sales_paused_at is not None
+        closed = turned_away or seats[profile.user_id].available == 0
         hours = sorted({hour_of_week(slot.starts_at) for slot in slots})
         rows.append(
             MentorListing(
@@ -117,14 +119,23 @@ class SeatCounts:
     grace: int = 0
     offered: int = 0
     held: int = 0
+    waiting: int = 0
 
     @property
     def free(self) -> int:
         return max(0, self.capacity - self.taken - self.grace - self.offered - self.held)
 
     @property
+    def none_for_sale(self) -> bool:
+        """Nobody new can take a seat: all are taken, or what is free goes to those who wait."""
+        return self.free == 0 or self.waiting > 0
+
+    @property
     def words(self) -> str:
-        return f"{self.free} of {self.capacity} free"
+        """ "2 of 10 free", "full, 3 waiting"."""
+        if not self.none_for_sale:
+            return f"{self.free} of {self.capacity} free"
+        return f"full, {self.waiting} waiting" if self.waiting else "full"
 
     @property
     def can_be_drawn(self) -> bool:
@@ -132,12 +143,24 @@ class SeatCounts:
 
 
 def seat_counts(profiles: Sequence[MentorProfile], now: datetime) -> dict[int, SeatCounts]:
-    """The seats of each mentor, by mentor id, judged at `now`: one query for any number."""
+    """The seats of each mentor, by mentor id, judged at `now`: one query for any number.
+
+    How many wait is what the profiles' own query has counted (`waiting_of`).
+    """
     counts: dict[int, dict[str, int]] = {profile.user_id: {} for profile in profiles}
     rows = Seat.objects.occupying(now).filter(mentor__in=list(counts)).order_by().values("mentor_id", "status")
     for row in rows.annotate(n=Count("pk")):
         counts[row["mentor_id"]][CHAIRS[Seat.Status(row["status"])]] = row["n"]
-    return {p.user_id: SeatCounts(p.max_active_students, **counts[p.user_id]) for p in profiles}
+    return {
+        p.user_id: SeatCounts(p.max_active_students, **counts[p.user_id], waiting=getattr(p, "waiting", 0))
+        for p in profiles
+    }
+
+
+def waiting_of(mentor: str) -> Coalesce:
+    """An annotation: how many wait for a seat with the mentor that this field of the row names."""
+    line = WaitingPlace.objects.waiting().filter(mentor=OuterRef(mentor)).order_by().values("mentor")
+    return Coalesce(Subquery(line.annotate(n=Count("pk")).values("n")), 0)
 
 
 def hour_of_week(at: datetime) -> int:

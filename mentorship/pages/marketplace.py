@@ -44,7 +44,7 @@ class Card:
     @property
     def closed(self) -> bool:
         """New students are not taken at the moment."""
-        return not self.profile.accepts_new
+        return not self.profile.accepts_new or self.profile.sales_paused_at is not None
 
     @property
     def sold_as(self) -> str:
@@ -128,7 +128,9 @@ def mentors_that_fit(
             Q(user__listing__sorts_at__gt=at) | Q(user__gt=mentor_id)
         )
     names = Topic.objects.filter(mentors=OuterRef("pk")).values("name")
-    rows = rows.annotate(topic_names=ArraySubquery(names), sorts_at=F("user__listing__sorts_at"))
+    rows = rows.annotate(
+        topic_names=ArraySubquery(names), sorts_at=F("user__listing__sorts_at"), waiting=listings.waiting_of("user")
+    )
     return rows.select_related("user__listing").order_by("sorts_at", "user__listing__mentor")
 
 

@@ -14,6 +14,8 @@ from django.views.decorators.http import require_safe
 from mentorship.kernel.http import PageRequest, wants
 from mentorship.kernel.refusals import NotFound
 from mentorship.pages.choosing import Choice, in_shop_order
+from mentorship.pages.line import shown_line
+from mentorship.pages.listings import waiting_of
 from mentorship.people import languages
 from mentorship.people.models import MentorProfile, Topic
 from offerings.models import Offering
@@ -24,11 +26,13 @@ def mentor_page(request: PageRequest, slug: str) -> HttpResponse:
     """A mentor buyers can see. 404 for the unverified, as for the unknown."""
     names = Topic.objects.filter(mentors=OuterRef("mentor__mentor_profile")).values("name")
     rows = Offering.objects.visible_to(request.user).filter(mentor__mentor_profile__slug=slug)
-    rows = rows.select_related("mentor__mentor_profile", "course").annotate(topic_names=ArraySubquery(names))
+    rows = rows.select_related("mentor__mentor_profile", "course").annotate(
+        topic_names=ArraySubquery(names), waiting=waiting_of("mentor")
+    )
     offerings = list(rows)
     if offerings:
         profile = offerings[0].mentor.mentor_profile
-        profile.topic_names = offerings[0].topic_names
+        profile.topic_names, profile.waiting = offerings[0].topic_names, offerings[0].waiting
     else:
         profile = MentorProfile.objects.visible().filter(slug=slug).select_related("user").first()
         if profile is None:
@@ -43,6 +47,7 @@ def render_choice(request: PageRequest, template: str, choice: Choice, context: 
     profile = choice.profile
     context |= {
         "choice": choice,
+        "line": shown_line(request, choice),
         "profile": profile,
         "mentor": profile.user,
         "languages": languages.names(profile.languages),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -12,10 +13,12 @@ from django.views.decorators.http import require_safe
 
 from mentorship.kernel import local_time
 from mentorship.kernel.http import wants
+from mentorship.kernel.ordinals import ordinal
 from mentorship.pages.history import history_page
 from mentorship.pages.mentorships import Mentorship, PackRow, mentorships
 from mentorship.pages.session_card import SessionCard, cards
 from mentorship.pages.session_words import session_needs
+from mentorship.pages.waiting_places import offers_of, waiting_places
 from mentorship.people.http import SignedInRequest
 from payments.models import Order
 from sessions_app.models import Session
@@ -35,9 +38,11 @@ def student_room(request: SignedInRequest) -> HttpResponse:
         return render(request, "rooms/history_part.html", history_page(request, student=user))
     found = mentorships(user, "student", now)
     sessions = sorted((s for one in found for s in one.sessions), key=lambda s: (s.starts_at, s.pk))
-    waiting = needs(found, user, now, user.zone)
+    lines = waiting_places(user, now)
+    waiting = needs(found, user, now, user.zone, offers_of(lines))
     context: dict[str, Any] = {
-        "newcomer": not found and not waiting and not Session.objects.filter(student=user).exists(),
+        "lines": lines,
+        "newcomer": not found and not waiting and not lines and not Session.objects.filter(student=user).exists(),
         "mentorships": found,
         "coming": cards(sessions, user, now),
         "next": SessionCard(sessions[0], user, now) if sessions else None,
@@ -61,9 +66,12 @@ def tab_items(tabs: dict[str, str], current: str, counts: dict[str, int]) -> lis
     ]
 
 
-def needs(found: list[Mentorship], user: Any, now: datetime, zone: Any) -> list[dict[str, Any]]:
-    """What waits for the student, the nearest deadline first."""
-    items = [_pay(order) for order in Order.objects.open(now).filter(student=user).select_related("mentor")]
+def needs(
+    found: list[Mentorship], user: Any, now: datetime, zone: Any, more: Iterable[dict[str, Any]] = ()
+) -> list[dict[str, Any]]:
+    """What waits for the student, the nearest deadline first. `more`: seats offered from waiting lists."""
+    items = [*more]
+    items += [_pay(order) for order in Order.objects.open(now).filter(student=user).select_related("mentor")]
     for one in found:
         if one.in_grace:
             items.append(_grace(one))
@@ -101,9 +109,3 @@ def _credits(row: PackRow, zone: Any) -> dict[str, Any]:
         "until": row.pack.expires_at,
         "url": f"/student/mentorship/book?pack={row.pack.pk}",
     }
-
-
-def ordinal(number: int) -> str:
-    """ "1st", "2nd", "3rd", "4th", "11th"."""
-    ending = "th" if 10 <= number % 100 <= 20 else {1: "st", 2: "nd", 3: "rd"}.get(number % 10, "th")
-    return f"{number}{ending}"

@@ -9,13 +9,16 @@ from django.http import HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
+from mentorship.kernel.ordinals import ordinal
 from mentorship.pages.listings import CHAIRS
 from mentorship.pages.mentorships import Mentorship, mentorships
 from mentorship.pages.seat_chairs import WORDS, chairs, counts, occupied_seats
 from mentorship.people.http import SignedInRequest, mentors_only
 from seats.models import Seat, SeatEvent
+from seats.services import line_of
 
 EVENTS = 200
+LINE = 100
 
 
 @mentors_only
@@ -32,6 +35,7 @@ def seats_page(request: SignedInRequest) -> HttpResponse:
     for event in events:
         of_seat[event.seat_id].append(event)
     of_student = {one.person.pk: one for one in found}
+    waiting = [place for place in line_of(user, now, LINE) if not place.is_offered(now)]
     over_capacity = len(seats) - profile.max_active_students
     return render(
         request,
@@ -42,6 +46,8 @@ def seats_page(request: SignedInRequest) -> HttpResponse:
             "seat_words": counts(row),
             "places": [_place(seat, of_student.get(seat.student_id), of_seat[seat.pk]) for seat in seats],
             "over_capacity": max(0, over_capacity),
+            "line": [(ordinal(number), place) for number, place in enumerate(waiting, start=1)],
+            "stands_still": not profile.accepts_new or profile.sales_paused_at is not None,
             "former": [event for event in events if event.after == Seat.Status.RELEASED],
         },
     )

@@ -15,6 +15,7 @@ from mentorship.pages import (
     series_page,
     session_urls,
     statement,
+    waiting_page,
 )
 from mentorship.pages.calendar.views import student_calendar, tutor_calendar
 
@@ -23,6 +24,7 @@ urlpatterns = [
     path("", marketplace.marketplace, name="home"),
     path("mentorship", marketplace.marketplace, name="marketplace"),
     path("mentorship/mentors/<slug:slug>", mentor_page.mentor_page, name="mentor"),
+    path("mentorship/mentors/<slug:slug>/waiting-list", waiting_page.waiting_list, name="waiting_list"),
     path("mentorship/offerings/<int:offering_id>", offering_page.offering_page),
     path("mentorship/offerings/<int:offering_id>-<str:slug>", offering_page.offering_page, name="offering"),
     path("student/mentorship", rooms_student.student_room, name="student_room"),

@@ -2,56 +2,96 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from enum import StrEnum
 
 from django.conf import settings
-from django.db.models import F, Max, Min, OuterRef, Subquery
+from django.db.models import DateTimeField, Max, Min, OuterRef, Subquery
+from django.db.models.functions import Coalesce
 
-from packs.models import CreditEntry, SessionPack
+from packs.models import CreditEntry, Pause, SessionPack
 from seats.models import Seat
 
 USUAL_PACE = timedelta(days=7)  # a session a week, for those who have used fewer than two
+HASTE = timedelta(days=1)  # nobody uses up a pack faster than that for long
+PAID_SOON = (Seat.Status.OFFERED, Seat.Status.HELD)  # most likely taken in a moment: they say nothing about the next one
+
+
+class Why(StrEnum):
+    """What ends a seat."""
+
+    GRACE = "grace"  # its pack is used up, the grace runs
+    PACE = "pace"  # its pack will be used up, at the pace of its student so far
+    EXPIRY = "expiry"  # its pack expires before it is used up
 
 
 @dataclass(frozen=True)
 class Forecast:
-    """Between when and when the next seat is likely free, if nobody renews before (`earliest`) or most do (`latest`)."""
+    """Between when and when the next seat is likely free, if nobody renews before (`earliest`) or some do (`latest`).
+
+    `why` counts what ends within the range, and `first` is what ends first.
+    """
 
     earliest: datetime
     latest: datetime
+    first: Why
+    why: dict[Why, int]
 
 
-def seat_forecast(mentor_id: int, *, now: datetime) -> Forecast | None:
-    """A hint for a full mentor's page; None when nothing can be said. Two queries."""
-    seats = list(Seat.objects.occupying(now).filter(mentor=mentor_id).exclude(status=Seat.Status.OFFERED))
-    paces = {pack.student_id: pack for pack in _packs(mentor_id, now)}
-    ends = sorted(end for seat in seats if (end := _ends(seat, paces.get(seat.student_id), now)) is not None)
-    if not ends:
+@dataclass(frozen=True, order=True)
+class _End:
+    at: datetime
+    why: Why
+
+
+def seat_forecast(mentor_id: int, *, now: datetime, position: int = 1) -> Forecast | None:
+    """A hint for a full mentor's page: when somebody at this place in the line gets a seat. Two queries.
+
+    None when nothing can be said: fewer seats will end than people stand before.
+    """
+    seats = list(Seat.objects.occupying(now).filter(mentor=mentor_id).exclude(status__in=PAID_SOON))
+    packs: dict[int, list[SessionPack]] = {}
+    for pack in _packs(mentor_id, now):
+        packs.setdefault(pack.student_id, []).append(pack)
+    found = (_end_of_seat(seat, packs.get(seat.student_id, []), now) for seat in seats)
+    ends = sorted(end for end in found if end is not None)
+    if len(ends) < position:
         return None
-    # The first that is due may be renewed; by the time a third of the seats have come to their end, one likely was not.
-    return Forecast(ends[0], ends[min(len(ends) - 1, max(len(ends) // 3, 1))])
+    # The one that is due may be renewed; by the time a third of the seats have come to their end, one more likely was not.
+    last = min(len(ends) - 1, position - 1 + max(len(ends) // 3, 1))
+    within = ends[position - 1 : last + 1]
+    return Forecast(within[0].at, within[-1].at, within[0].why, dict(Counter(end.why for end in within)))
 
 
 def _packs(mentor_id: int, now: datetime) -> list[SessionPack]:
     used = CreditEntry.objects.filter(pack=OuterRef("pk"), kind=CreditEntry.Kind.USED).order_by().values("pack")
+    pauses = Pause.objects.filter(pack=OuterRef("pk"), status=Pause.Status.RUNNING).values("ends_at")
     return list(
         SessionPack.objects.open(now)
         .filter(mentor=mentor_id, takes_seat=True)
         .annotate(
-            first_use=Subquery(used.annotate(at=Min("at")).values("at")),
-            last_use=Subquery(used.annotate(at=Max("at")).values("at")),
-            left=F("sessions_total") - F("sessions_used"),
+            first_use=Subquery(used.annotate(at=Min("at")).values("at"), output_field=DateTimeField()),
+            last_use=Subquery(used.annotate(at=Max("at")).values("at"), output_field=DateTimeField()),
+            goes_on_at=Coalesce(Subquery(pauses), now, output_field=DateTimeField()),
         )
-        .order_by("expires_at")
     )
 
 
-def _ends(seat: Seat, pack: SessionPack | None, now: datetime) -> datetime | None:
-    """When this seat is free if its student does not renew."""
-    if pack is None:
-        return seat.kept_until
+def _end_of_seat(seat: Seat, packs: list[SessionPack], now: datetime) -> _End | None:
+    """When this seat is free if its student does not renew; None while that cannot be known (something is in dispute)."""
+    if seat.frozen_at is not None or any(pack.frozen_at is not None for pack in packs):
+        return None
+    if packs:
+        return max(_end_of_pack(pack, now) for pack in packs)
+    return _End(seat.kept_until, Why.GRACE) if seat.kept_until is not None else None
+
+
+def _end_of_pack(pack: SessionPack, now: datetime) -> _End:
+    goes_on: datetime = max(pack.goes_on_at, now)  # type: ignore[attr-defined]
+    expires_at = pack.expires_at + (goes_on - pack.paused_at if pack.paused_at is not None else timedelta())
     first, last = pack.first_use, pack.last_use  # type: ignore[attr-defined]
-    pace = (last - first) / (pack.sessions_used - 1) if pack.sessions_used > 1 else USUAL_PACE
-    used_up = now + max(pace, timedelta(days=1)) * pack.left  # type: ignore[attr-defined]
-    return min(used_up + timedelta(hours=settings.MENTORSHIP.grace_hours), pack.expires_at)
+    pace = (last - first) / (pack.sessions_used - 1) if pack.sessions_used > 1 and first is not None else USUAL_PACE
+    used_up = goes_on + max(pace, HASTE) * pack.unsettled + timedelta(hours=settings.MENTORSHIP.grace_hours)
+    return _End(used_up, Why.PACE) if used_up < expires_at else _End(expires_at, Why.EXPIRY)

@@ -144,7 +144,7 @@ class TestCheckout:
         bought(sue, full, now=NOW - DAY)
         page = as_sam.get(f"/checkout/{offering(full).pk}")
         assert "All seats of this mentor are taken" in text(page)
-        assert "Find another mentor" in text(page)
+        assert "Join the waiting list" in text(page)
         assert "Pay" not in text(page)
 
     def test_unknown_and_hidden_offerings(self, as_sam, mia, sue):
@@ -235,7 +235,7 @@ class TestReturnPage:
         order.refresh_from_db()
         assert order.status == "FULFILLED"
         assert "4 sessions with Mia are yours" in text(page)
-        assert f"/student/mentorship/book?pack={order.pack_id}" in page.content.decode()
+        assert f"/student/packs/{order.pack_id}/plan" in page.content.decode()
         assert "Book the other 3" in text(page)
 
     def test_does_not_believe_the_client(self, as_sam, mia, sam):

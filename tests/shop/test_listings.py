@@ -51,7 +51,7 @@ def test_full_mentors_sort_behind_all_with_a_seat(db):
 def test_statements_do_not_grow_with_the_mentors(db, django_assert_num_queries):
     few = [cast.mentor(f"a{n}").pk for n in range(2)]
     many = [cast.mentor(f"b{n}").pk for n in range(30)]
-    with django_assert_num_queries(7) as counted:
+    with django_assert_num_queries(6) as counted:
         refresh_listing(few, NOW)
     with django_assert_num_queries(len(counted.captured_queries)):
         refresh_listing(many, NOW)

@@ -125,7 +125,7 @@ def test_a_full_mentor_still_sells_single_sessions(client, db):
     mia = full(shop("mia", seats=1))
     text = text_of(client.get(MIA))
     single = Offering.objects.get(mentor=mia, kind="SESSION")
-    assert "All seats are taken right now." in text and "0 of 1 seats free" in text
+    assert "All seats are taken right now." in text and ">full<" in text
     assert button(text).startswith(f"/checkout/{single.pk}?at=")
     pack = Offering.objects.get(mentor=mia, kind="PACK")
     refused = text_of(client.get(f"{MIA}?offering={pack.pk}"))
