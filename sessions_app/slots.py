@@ -131,7 +131,7 @@ def next_free(
     """
     found = {}
     for mentor, slots in _each(profiles, now, viewer, days, duration):
-        first = _earliest(slots)
+        first = earliest(slots)
         if first is not None:
             found[mentor.user_id] = first
     return found
@@ -339,7 +339,7 @@ def _each(
         yield mentor, free_of(mentor, hours[pk], busy, viewer_id, start, ends[pk], minutes[pk])
 
 
-def _earliest(slots: Iterator[Slot]) -> Slot | None:
+def earliest(slots: Iterator[Slot]) -> Slot | None:
     """The first of slots that ascend by window. Two windows overlap only where a clock goes back, by at most three hours."""
     first = next(slots, None)
     if first is None:

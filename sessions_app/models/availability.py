@@ -72,12 +72,14 @@ class DateException(models.Model):
         indexes = [models.Index(fields=["mentor", "day"], name="sessions_exceptions")]
 
     def __str__(self) -> str:
-        hours = (
-            f" {clock(self.start_minute)}-{clock(self.end_minute)}"
-            if self.end_minute is not None and self.start_minute is not None
-            else ""
-        )
-        return f"{self.day} {self.get_kind_display()}{hours}"
+        return f"{self.day} {self.get_kind_display()} {self.hours}".rstrip()
+
+    @property
+    def hours(self) -> str:
+        """ "09:00-12:00", or nothing for the whole day."""
+        if self.start_minute is None or self.end_minute is None:
+            return ""
+        return f"{clock(self.start_minute)}-{clock(self.end_minute)}"
 
 
 class Vacation(models.Model):

@@ -1,17 +1,17 @@
 from __future__ import annotations
 
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
 from icalendar import Calendar
 
-from sessions_app.availability import Stretch
+from sessions_app.availability import Hours, Stretch, Wall
+from sessions_app.hours.picture import Labelled, draw
 from sessions_app.ics import build_ics, sequence_of
 from sessions_app.models import SessionEvent
 from sessions_app.slots import Slot
 from sessions_app.week import read_first_day, week_of_slots, week_range
-from sessions_app.week_picture import draw
 from tests.cast import user
 from tests.slots.scene import at, mentor, taken
 
@@ -107,15 +107,40 @@ def test_nothing_can_be_written_into_the_file_from_outside(db):
     assert not any(line.startswith((b"ATTACH", b"BEGIN:VALARM")) for line in raw.splitlines())
 
 
+MONDAY = date(2026, 10, 19)
+
+
 def test_the_picture_cuts_nights_at_midnight():
-    picture = draw((Stretch(22 * 60, 26 * 60), Stretch(6 * 1440 + 1380, 7 * 1440 + 60)))
-    words = {name: [bar.words for bar in bars] for name, bars in picture.days}
-    assert words["Mon"] == ["00:00-01:00", "22:00-24:00"]
-    assert words["Tue"] == ["00:00-02:00"]
-    assert words["Sun"] == ["23:00-24:00"]
+    week = Hours(week=(Stretch(22 * 60, 26 * 60), Stretch(6 * 1440 + 1380, 7 * 1440 + 60)))
+    picture = draw(MONDAY, week, BERLIN)
+    words = [[bar.words for bar in day.bars] for day in picture.days]
+    assert words[0] == ["00:00-01:00", "22:00-24:00"]
+    assert words[1] == ["00:00-02:00"]
+    assert words[6] == ["23:00-24:00"]
     assert picture.labels[0] == "00:00" and picture.labels[-1] == "24:00"
 
 
 def test_the_picture_of_nothing_is_a_working_day():
-    picture = draw(())
+    picture = draw(MONDAY, Hours(), BERLIN)
     assert (picture.labels[0], picture.labels[-1], picture.words) == ("09:00", "21:00", "no hours yet")
+
+
+def test_the_picture_shows_what_differs_and_what_is_taken():
+    tuesday, friday = datetime(2026, 10, 20), datetime(2026, 10, 23)  # noqa: DTZ001
+    hours = Hours(
+        week=(Stretch(1440 + 540, 1440 + 720),),
+        extra=(Wall(tuesday + timedelta(hours=11), tuesday + timedelta(hours=14)),),
+        closed=(
+            Wall(tuesday + timedelta(hours=9), tuesday + timedelta(hours=10)),
+            Wall(friday, friday + timedelta(days=1)),
+        ),
+    )
+    spans = [
+        Labelled("booked", at("2026-10-20T08:00:00Z"), at("2026-10-20T09:00:00Z"), "with Sam"),
+        Labelled("busy", at("2026-10-20T22:30:00Z"), at("2026-10-21T06:00:00Z")),
+    ]
+    picture = draw(MONDAY, hours, BERLIN, spans)
+    assert picture.days[1].words == "10:00-12:00, extra 12:00-14:00, closed 09:00-10:00, booked 10:00-11:00 with Sam"
+    assert picture.days[2].words == "busy 00:30-08:00"
+    assert (picture.days[4].words, picture.days[4].is_away) == ("away", True)
+    assert picture.kinds == ["open", "extra", "closed", "busy", "booked"]

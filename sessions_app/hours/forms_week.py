@@ -36,9 +36,11 @@ class WeekForm(forms.Form):
     def __init__(self, data: QueryDict | None = None, *, rules: Iterable[Rule] = ()) -> None:
         self.rules: list[Rule] = list(rules)
         saved = {day: join((start, end) for d, start, end in self.rules if d == day) for day in range(7)}
+        # A change of zone may bring more windows together on one day than the form would offer.
+        self.most = max(MOST_WINDOWS, *map(len, saved.values()))
         super().__init__(_without_removed(data) if data is not None else None)
         for day in range(7):
-            for n in range(MOST_WINDOWS):
+            for n in range(self.most):
                 window = saved[day][n] if n < len(saved[day]) else None
                 start, end = f"{day}-{n}-from", f"{day}-{n}-until"
                 self.fields[start] = ClockField(required=False, initial=_clock(window[0]) if window else None)
@@ -57,7 +59,7 @@ class WeekForm(forms.Form):
 
     def _windows_of(self, day: int) -> list[tuple[int, int]]:
         found = []
-        for n in range(MOST_WINDOWS):
+        for n in range(self.most):
             names = f"{day}-{n}-from", f"{day}-{n}-until"
             start, end = (self.cleaned_data.get(name) for name in names)
             if self.has_error(names[0]) or self.has_error(names[1]) or (start is None and end is None):
@@ -68,7 +70,7 @@ class WeekForm(forms.Form):
             elif start == end != time(0):
                 self.add_error(names[1], "This ends when it starts.")
             else:
-                first, last = _minute(start), _minute(end)
+                first, last = minute(start), minute(end)
                 found.append((first, last if last > first else last + DAY_MINUTES))
         joined = join(found)
         if any(last - first > DAY_MINUTES for first, last in joined):
@@ -89,7 +91,7 @@ class WeekForm(forms.Form):
 
     def _filled(self, day: int) -> int:
         """How many rows of this day are in use: up to the last that has anything in it."""
-        rows = [n for n in range(MOST_WINDOWS) if self[f"{day}-{n}-from"].value() or self[f"{day}-{n}-until"].value()]
+        rows = [n for n in range(self.most) if self[f"{day}-{n}-from"].value() or self[f"{day}-{n}-until"].value()]
         return rows[-1] + 1 if rows else 0
 
     def _rows(self, day: int) -> list[dict[str, Any]]:
@@ -97,7 +99,7 @@ class WeekForm(forms.Form):
 
     def _spare(self, day: int) -> dict[str, Any] | None:
         n = self._filled(day)
-        return self._row(day, n) if n < MOST_WINDOWS else None
+        return self._row(day, n) if n < self.most else None
 
 
 def _without_removed(data: QueryDict) -> MultiValueDict[str, str]:
@@ -120,7 +122,7 @@ def _others(day: int) -> list[tuple[int, str]]:
     return [(n, name) for n, name in enumerate(DAY_NAMES) if n != day]
 
 
-def _minute(at: time) -> int:
+def minute(at: time) -> int:
     return at.hour * 60 + at.minute
 
 
