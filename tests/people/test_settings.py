@@ -48,6 +48,15 @@ def test_name_and_zone(client, sam):
     assert (sam.name, sam.zone_name) == ("Sam Fox", "Asia/Tokyo")
 
 
+def test_a_mentor_is_asked_what_becomes_of_the_hours_before_the_zone_changes(client, mia):
+    client.force_login(mia)
+    answer = client.post("/settings/profile", {"name": "Mia S", "zone_name": "Asia/Tokyo"})
+    assert answer.url == "/tutor/availability/zone?to=Asia/Tokyo"
+    mia.refresh_from_db()
+    assert (mia.name, mia.zone_name) == ("Mia S", "UTC")
+    assert client.post("/settings/profile", {"name": "Mia", "zone_name": "UTC"}).url == "/settings/profile"
+
+
 @pytest.mark.parametrize(
     "bad", [{"name": ""}, {"name": "x" * 121}, {"zone_name": "Mars/Base"}, {"zone_name": ""}, {"name": "a\0b"}]
 )
@@ -144,10 +153,6 @@ def shop(mia, topics, **more):
         "meeting_url": "https://meet.example.test/mia",
         "max_active_students": 3,
         "accepts_new": "on",
-        "notice_hours": 24,
-        "slot_step_minutes": 15,
-        "buffer_before_minutes": 5,
-        "buffer_after_minutes": 10,
     } | more
 
 
@@ -156,12 +161,7 @@ def test_a_mentors_settings(client, mia, topics):
     assert client.get("/settings/mentor").status_code == 200
     assert client.post("/settings/mentor", shop(mia, topics)).status_code == 302
     profile = MentorProfile.objects.get(user=mia)
-    assert (profile.slug, profile.max_active_students, profile.notice_hours, profile.buffer_after_minutes) == (
-        "mia-sato",
-        3,
-        24,
-        10,
-    )
+    assert (profile.slug, profile.max_active_students) == ("mia-sato", 3)
     assert profile.is_visible and profile.accepts_new
 
 
@@ -170,12 +170,8 @@ def test_a_mentors_settings(client, mia, topics):
     [
         {"meeting_url": "http://meet.example.test/mia"},
         {"meeting_url": "javascript:alert(1)"},
-        {"notice_hours": 0},
-        {"notice_hours": 73},
-        {"slot_step_minutes": 0},
         {"max_active_students": 0},
         {"max_active_students": 501},
-        {"buffer_before_minutes": -1},
         {"slug": "no spaces"},
         {"slug": "max"},
         {"photo": SimpleUploadedFile("a.jpg", b"<svg onload=alert(1)>", "image/jpeg")},

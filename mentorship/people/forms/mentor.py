@@ -113,35 +113,21 @@ class MentorForm(_ShopFront):
             "meeting_url",
             "max_active_students",
             "accepts_new",
-            "notice_hours",
-            "slot_step_minutes",
-            "buffer_before_minutes",
-            "buffer_after_minutes",
         )
         labels = {
             "slug": "Address of your page",
             "max_active_students": "Seats",
             "accepts_new": "I take new students",
-            "notice_hours": "Least notice for a booking, hours",
-            "slot_step_minutes": "Times begin every … minutes",
-            "buffer_before_minutes": "Free minutes before a session",
-            "buffer_after_minutes": "Free minutes after a session",
         }
         help_texts = {
             "slug": "Small letters, digits and hyphens. The old address stops working when you change it.",
             "max_active_students": "How many students you keep at a time. With a lower number nobody loses a seat; fewer new ones come.",
             "accepts_new": "Off: only students who already have a seat can buy.",
-            "notice_hours": "1 to 72.",
         }
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        for name, least, most in (
-            ("max_active_students", 1, 500),
-            ("notice_hours", 1, 72),
-            ("slot_step_minutes", 5, 240),
-        ):
-            self.fields[name].widget.attrs.update({"min": least, "max": most, "inputmode": "numeric"})
+        self.fields["max_active_students"].widget.attrs.update({"min": 1, "max": 500, "inputmode": "numeric"})
 
     def clean_max_active_students(self) -> int:
         seats = self.cleaned_data["max_active_students"]

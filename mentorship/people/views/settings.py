@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from urllib.parse import quote
+
 from allauth.mfa.models import Authenticator
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.views.decorators.http import require_http_methods, require_safe
 
 from mentorship.kernel.refusals import Refusal
@@ -22,6 +25,11 @@ def profile(request: SignedInRequest) -> HttpResponse:
     # A row of its own: a refused form must not change the name in the page's head.
     form = ProfileForm(request.POST or None, instance=User.objects.get(pk=request.user.pk))
     if request.method == "POST" and form.is_valid():
+        asked = form.instance.zone_name
+        if request.user.is_mentor and asked != request.user.zone_name:
+            # A mentor's hours are on the zone's clock: what becomes of them is asked where they are.
+            form.instance.save(update_fields=["name"])
+            return redirect(f"{reverse('availability_zone')}?to={quote(asked)}")
         form.instance.save(update_fields=["name", "zone_name"])
         messages.success(request, "Saved.")
         return redirect("settings_profile")
