@@ -16,7 +16,7 @@ from django.db.models.functions import JSONObject
 from mentorship.kernel import local_time
 from mentorship.people.models import User
 from offerings.models import Offering
-from packs.models import Purchase, SessionPack
+from packs.models import Pause, Purchase, SessionPack
 from seats.models import Seat, kept_until_later
 from sessions_app.models import Session
 
@@ -106,6 +106,14 @@ class PackRow:
         return "frozen" if self.pack.frozen_at else "paused" if self.pack.paused_at else ""
 
     @property
+    def pause_to_answer(self) -> dict[str, Any] | None:
+        """The pause that the other side asks for, while it can still begin."""
+        asked = getattr(self.pack, "asked_pause", None)
+        if not asked or asked["by"] != self.of.person.pk or self.pack is None or not self.pack.is_open(self.of.now):
+            return None
+        return dict(asked)
+
+    @property
     def bookable(self) -> bool:
         return self.free > 0 and not self.blocked
 
@@ -134,6 +142,13 @@ def living_packs(now: datetime) -> QuerySet[SessionPack]:
     return SessionPack.objects.filter(live | used_up)
 
 
+def with_asked_pause(packs: QuerySet[SessionPack]) -> QuerySet[SessionPack]:
+    """Annotate `asked_pause`: the pause that one of the two has asked for, as a dict, or None."""
+    asked = Pause.objects.filter(pack=OuterRef("pk"), status=Pause.Status.ASKED)
+    words = JSONObject(days="days", reason="reason", by="asked_by_id")
+    return packs.annotate(asked_pause=Subquery(asked.values(o=words)[:1]))
+
+
 def with_renewal(packs: QuerySet[SessionPack], viewer: User) -> QuerySet[SessionPack]:
     """Annotate `renewal`: the newest purchase's offering while this viewer can buy it, as a dict of its fields."""
     last = Purchase.objects.filter(
@@ -158,6 +173,7 @@ def mentorships(
     other: Any = "mentor" if side == "student" else "student"
     mine: dict[str, Any] = {side: viewer}
     packs = with_renewal(living_packs(now), viewer) if side == "student" else living_packs(now)
+    packs = with_asked_pause(packs)
     person = ("mentor__mentor_profile",) if side == "student" else ("student",)
     found: dict[int, Mentorship] = {}
 

@@ -56,6 +56,10 @@ def pay(zoe):
 
 def book_one(zoe):
     zoe.page.get_by_role("link", name=re.compile("Book the other 3")).click()
+    rows = zoe.page.locator("select[name=time]")
+    assert rows.count() == 3, "the others are proposed in the rhythm of the first one"
+    pack = re.search(r"/packs/(\d+)/plan", zoe.page.url)
+    zoe.go(f"/student/mentorship/book?pack={pack[1]}")
     zoe.page.get_by_role("radio").first.check()
     zoe.page.get_by_label(re.compile("talk about")).fill("My first plot")
     zoe.press("Book")

@@ -166,3 +166,26 @@ class TestRenewal:
         for person in (sam, otto):
             assert as_(person).get(page).status_code == 404
             assert as_(person).post(page, {"renewal": "ask"}).status_code == 404
+
+
+class TestRooms:
+    @pytest.mark.parametrize("asker", ["sam", "mia"])
+    def test_the_question_waits_in_the_others_room(self, as_, sam, mia, asker):
+        pack = bought(sam, mia)
+        ask(as_(sam if asker == "sam" else mia), pack, side="student" if asker == "sam" else "tutor")
+        rooms = {"mia": as_(mia).get("/tutor/mentorship"), "sam": as_(sam).get("/student/mentorship")}
+        said = {name: "asks for a pause of 10 days" in words(page) for name, page in rooms.items()}
+        assert said == {"mia": asker == "sam", "sam": asker == "mia"}
+
+    def test_it_goes_away_with_the_pack(self, as_, at_, sam, mia):
+        pack = bought(sam, mia)
+        ask(as_(sam), pack)
+        at_(pack.expires_at)
+        assert "asks for a pause" not in words(as_(mia).get("/tutor/mentorship"))
+
+    def test_a_paused_pack_says_so_in_both(self, as_, sam, mia):
+        pack = bought(sam, mia)
+        ask(as_(sam), pack)
+        as_(mia).post(url(pack, "tutor", "/answer"), {"pause": Pause.objects.get().pk, "answer": "yes"})
+        for person, room in ((sam, "/student/mentorship"), (mia, "/tutor/mentorship")):
+            assert "· paused" in words(as_(person).get(room))
