@@ -11,6 +11,7 @@ from django.db.models import ProtectedError
 from mentorship.kernel.locking import lock
 from mentorship.kernel.refusals import NotFound, NotYours, Refusal
 from mentorship.people.models import User
+from notifications.services import notify
 from offerings.models import Course, Offering
 
 
@@ -51,6 +52,37 @@ def create_offering(*, mentor: User, draft: Draft) -> Offering:
     _check_course(mentor, draft.course_id)
     offering = draft.write_to(Offering(mentor=mentor))
     offering.save()
+    return offering
+
+
+@transaction.atomic
+def offer_to(*, mentor: User, student: User, draft: Draft, message: str = "", now: datetime) -> Offering:
+    """A custom offer: only this student can see and buy it, and is told.
+
+    Raises what `create_offering` raises, Refusal `own_offering`, `wrong_state` (buyers cannot see this mentor yet).
+    """
+    if student == mentor:
+        raise Refusal("own_offering", "You cannot make an offer to yourself.")
+    if mentor.is_mentor and not mentor.mentor_profile.is_visible:
+        raise Refusal("wrong_state", "You can make offers as soon as you are verified.")
+    offering = create_offering(mentor=mentor, draft=draft)
+    offering.private_for = student
+    offering.save(update_fields=["private_for"])
+    count = f"{offering.session_count} x " if offering.session_count > 1 else ""
+    notify(
+        "custom_offer",
+        recipient=student,
+        about=f"offering:{offering.pk}",
+        dedupe_key=f"custom_offer:{offering.pk}",
+        now=now,
+        role="student",
+        mentor_name=mentor.display_name,
+        title=offering.title,
+        terms=f"{count}{offering.duration_minutes} minutes",
+        amount_display=offering.price_display if offering.price_minor else "free",
+        message=message,
+        url=offering.get_absolute_url(),
+    )
     return offering
 
 

@@ -12,6 +12,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from mentorship.kernel.refusals import NotFound, Refusal
 from mentorship.people.http import SignedInRequest, mentors_only
+from mentorship.people.services import resume_sales
 from offerings import services
 from offerings.forms import OfferingForm, values_of
 from offerings.models import Offering
@@ -92,6 +93,15 @@ def archive(request: SignedInRequest, offering_id: int) -> HttpResponse:
 def unarchive(request: SignedInRequest, offering_id: int) -> HttpResponse:
     services.unarchive_offering(offering_id=offering_id, mentor=request.user)
     messages.success(request, "It is on sale again.")
+    return redirect(SHELF)
+
+
+@require_POST
+@mentors_only
+def resumption(request: SignedInRequest) -> HttpResponse:
+    """Take bookings again, after too many requests went without an answer."""
+    resume_sales(mentor=request.user)
+    messages.success(request, "Your offerings are on sale again.")
     return redirect(SHELF)
 
 

@@ -11,14 +11,17 @@ from typing import Any
 from urllib.parse import urlencode
 from zoneinfo import ZoneInfo
 
+from django.conf import settings
 from django.db.models import Exists, OuterRef
 
 from mentorship.kernel import clock, local_time, money
 from mentorship.kernel.http import PageRequest, reader_zone
 from mentorship.pages import listings
+from mentorship.pages.requests_times import request_notice
 from mentorship.people.models import MentorProfile
 from offerings.models import Offering
 from packs.models import Purchase, SessionPack
+from packs.services import renewal_is_off
 from seats.models import Seat
 from sessions_app.slots import Slot, free_slots
 from sessions_app.week import DAYS, read_first_day, week_of_slots, week_range
@@ -91,7 +94,7 @@ class Choice:
         if standing.is_self:
             return "This is yours."
         promised = standing.seat == Seat.Status.OFFERED and self.profile.sales_paused_at is None
-        if not self.profile.accepts_new and not standing.is_seated and not (promised and offering.takes_seat):
+        if not self._sells_to_new and not ((standing.is_seated or promised) and offering.takes_seat):
             return f"{name} takes no new students at the moment."
         if offering.takes_seat and not standing.seat and self.seats.none_for_sale:
             return "All seats are taken right now."
@@ -155,6 +158,8 @@ class Choice:
         reader = self.request.user
         viewer = reader if reader.is_authenticated and not self.standing.is_self else None
         minutes = self.offering.duration_minutes
+        if self.asks_first:  # what has to be asked for needs longer notice
+            start = max(start, self.now + request_notice())
         return free_slots(
             mentor=self.profile, start=start, end=end, duration_minutes=minutes, now=self.now, viewer=viewer
         )
@@ -208,14 +213,22 @@ class Choice:
     def is_renewal(self) -> bool:
         return self.standing.is_seated and self.offering is not None and self.offering.takes_seat
 
-    @property
+    @cached_property
     def asks_first(self) -> bool:
-        """The mentor approves each booking of it; a renewal by a seated student needs no approval."""
-        return (
-            self.offering is not None
-            and self.offering.booking_mode == Offering.BookingMode.REQUEST
-            and not self.is_renewal
-        )
+        """Whether this reader has to ask before paying: as `payments.services.asks_first`, with what is known here already."""
+        offering, reader = self.offering, self.request.user
+        if offering is None:
+            return False
+        if offering.takes_seat and reader.is_authenticated and not self.standing.is_self:
+            if renewal_is_off(reader.pk, self.profile.user_id, self.now):
+                return True
+            if self.standing.is_seated:
+                return False
+        return offering.booking_mode == Offering.BookingMode.REQUEST
+
+    @property
+    def _sells_to_new(self) -> bool:
+        return self.profile.accepts_new and self.profile.sales_paused_at is None
 
     @property
     def reason(self) -> str:
@@ -224,6 +237,14 @@ class Choice:
     @property
     def needs_time(self) -> bool:
         return self.offering is not None and not self.offering.takes_seat
+
+    @property
+    def ask_url(self) -> str:
+        """Where one asks for it, with the time that stands chosen."""
+        if self.offering is None:
+            return ""
+        query = f"?{urlencode({'at': clock.iso(self.at)})}" if self.at else ""
+        return f"/mentorship/offerings/{self.offering.pk}/request{query}"
 
     @property
     def checkout_url(self) -> str:
@@ -272,12 +293,12 @@ class Choice:
 
     @property
     def approval_words(self) -> str:
-        return f"{self.mentor.first_name} confirms each booking of this one."
+        return f"{self.mentor.first_name} answers within {settings.MENTORSHIP.approval_hours} hours. You pay only after a yes."
 
     @property
     def reason_help(self) -> str:
         """What is still possible where this is not."""
-        if self.offering is not None and self.offering.takes_seat and self.profile.accepts_new:
+        if self.offering is not None and self.offering.takes_seat and self._sells_to_new:
             singles = any(not (o.takes_seat or self.why_not(o)) for o in self.offerings)
             return (
                 "A single session is still possible."

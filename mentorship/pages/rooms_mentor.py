@@ -16,6 +16,7 @@ from mentorship.kernel import local_time
 from mentorship.kernel.http import wants
 from mentorship.pages.history import history_page
 from mentorship.pages.mentorships import Mentorship, mentorships
+from mentorship.pages.pause_needs import pause_needs
 from mentorship.pages.requests_lists import asked_of, mentor_needs
 from mentorship.pages.rooms_student import tab_items
 from mentorship.pages.seat_chairs import chairs, counts, occupied_seats
@@ -55,7 +56,9 @@ def mentor_room(request: SignedInRequest) -> HttpResponse:
         "profile": profile,
         "today_words": date_format(now.astimezone(zone), "l, j F"),
         "today": [card for card in sessions if _day(card, zone) == now.astimezone(zone).date() and not _gone(card)],
-        "needs": session_needs(user, now, mentor=True)
+        "needs": mentor_needs(asked, zone)
+        + session_needs(user, now, mentor=True)
+        + pause_needs(found, user)
         + _asked_back(user)
         + [_to_settle(card, zone) for card in unsettled]
         + _set_up(profile),

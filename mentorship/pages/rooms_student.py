@@ -16,6 +16,8 @@ from mentorship.kernel.http import wants
 from mentorship.kernel.ordinals import ordinal
 from mentorship.pages.history import history_page
 from mentorship.pages.mentorships import Mentorship, PackRow, mentorships
+from mentorship.pages.pause_needs import pause_needs
+from mentorship.pages.requests_lists import asked_by, offers_for, student_needs
 from mentorship.pages.session_card import SessionCard, cards
 from mentorship.pages.session_words import session_needs
 from mentorship.pages.waiting_places import offers_of, waiting_places
@@ -23,8 +25,15 @@ from mentorship.people.http import SignedInRequest
 from payments.models import Order
 from sessions_app.models import Session
 
-# "Awaiting approval" and "Rejected" join them when there are requests; an empty tab of those is absent.
-TABS = {"book": "Book", "pending": "Upcoming", "history": "History"}
+# An empty tab of these two is absent.
+REQUESTS = ("awaiting", "rejected")
+TABS = {
+    "book": "Book",
+    "awaiting": "Awaiting approval",
+    "pending": "Upcoming",
+    "history": "History",
+    "rejected": "Rejected",
+}
 SOON = timedelta(days=30)
 
 
@@ -33,23 +42,29 @@ SOON = timedelta(days=30)
 def student_room(request: SignedInRequest) -> HttpResponse:
     now, user = request.now, request.user
     tab = request.GET.get("tab", "book")
-    tab = tab if tab in TABS else "book"
     if tab == "history" and request.GET.get("before"):  # the next part of the list, asked for by "Show more"
         return render(request, "rooms/history_part.html", history_page(request, student=user))
+    awaiting, rejected = asked_by(user, now)
+    requests, offers = {"awaiting": awaiting, "rejected": rejected}, offers_for(user)
+    tabs = {name: label for name, label in TABS.items() if name not in REQUESTS or requests[name]}
+    tab = tab if tab in tabs else "book"
     found = mentorships(user, "student", now)
     sessions = sorted((s for one in found for s in one.sessions), key=lambda s: (s.starts_at, s.pk))
     lines = waiting_places(user, now)
-    waiting = needs(found, user, now, user.zone, offers_of(lines))
+    waiting = needs(found, user, now, user.zone, [*offers_of(lines), *student_needs(awaiting, offers), *pause_needs(found, user)])
     context: dict[str, Any] = {
         "lines": lines,
-        "newcomer": not found and not waiting and not lines and not Session.objects.filter(student=user).exists(),
+        "newcomer": not (found or waiting or lines or awaiting or rejected)
+        and not Session.objects.filter(student=user).exists(),
         "mentorships": found,
         "coming": cards(sessions, user, now),
         "next": SessionCard(sessions[0], user, now) if sessions else None,
         "to_book": next((row for one in found for row in one.pack_rows if row.bookable), None),
         "needs": waiting,
         "tab": tab,
-        "tabs": tab_items(TABS, tab, {"pending": len(sessions)}),
+        "tabs": tab_items(tabs, tab, {"pending": len(sessions), "awaiting": len(awaiting)}),
+        "requests": requests.get(tab, []),
+        "offers": offers,
     }
     if tab == "history":
         context |= history_page(request, student=user)
@@ -69,9 +84,10 @@ def tab_items(tabs: dict[str, str], current: str, counts: dict[str, int]) -> lis
 def needs(
     found: list[Mentorship], user: Any, now: datetime, zone: Any, more: Iterable[dict[str, Any]] = ()
 ) -> list[dict[str, Any]]:
-    """What waits for the student, the nearest deadline first. `more`: seats offered from waiting lists."""
-    items = [*more]
-    items += [_pay(order) for order in Order.objects.open(now).filter(student=user).select_related("mentor")]
+    """What waits for the student, the nearest deadline first. `more`: seats and requests."""
+    # The payment of a request stands with the request, which waits longer than its open page.
+    orders = Order.objects.open(now).filter(student=user, request=None).select_related("mentor")
+    items = [*more, *(_pay(order) for order in orders)]
     for one in found:
         if one.in_grace:
             items.append(_grace(one))

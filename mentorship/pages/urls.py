@@ -9,6 +9,7 @@ from mentorship.pages import (
     offering_page,
     pause_page,
     renewal_page,
+    requests_urls,
     rooms_mentor,
     rooms_student,
     seats_page,
@@ -18,7 +19,7 @@ from mentorship.pages import (
     waiting_page,
 )
 from mentorship.pages.calendar.views import student_calendar, tutor_calendar
-
+from mentorship.pages.ending import views as ending
 
 urlpatterns = [
     path("", marketplace.marketplace, name="home"),
@@ -27,8 +28,10 @@ urlpatterns = [
     path("mentorship/mentors/<slug:slug>/waiting-list", waiting_page.waiting_list, name="waiting_list"),
     path("mentorship/offerings/<int:offering_id>", offering_page.offering_page),
     path("mentorship/offerings/<int:offering_id>-<str:slug>", offering_page.offering_page, name="offering"),
+    *requests_urls.urlpatterns,
     path("student/mentorship", rooms_student.student_room, name="student_room"),
     path("student/mentorship/book", booking_page.book_page, name="book"),
+    path("student/mentorship/<int:mentor_id>/end", ending.by_student, name="end_as_student"),
     path("student/calendar", student_calendar, name="student_calendar"),
     path("student/packs/<int:pack_id>", statement.statement, name="statement"),
     path("student/packs/<int:pack_id>/plan", series_page.plan_page, name="plan"),
@@ -40,6 +43,7 @@ urlpatterns = [
     path("tutor/packs/<int:pack_id>/pause/end", pause_page.end, {"side": "mentor"}),
     path("tutor/packs/<int:pack_id>/renewal", renewal_page.renewal_page, name="renewal"),
     path("tutor/mentorship", rooms_mentor.mentor_room, name="mentor_room"),
+    path("tutor/mentorship/<int:student_id>/end", ending.by_mentor, name="end_as_mentor"),
     path("tutor/calendar", tutor_calendar, name="tutor_calendar"),
     path("tutor/seats", seats_page.seats_page, name="seats"),
     *session_urls.urlpatterns,

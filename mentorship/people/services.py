@@ -6,6 +6,7 @@ import secrets
 from datetime import datetime
 from typing import Any
 
+from allauth.account.models import EmailAddress
 from django.core.files.base import ContentFile
 from django.core.files.storage import default_storage
 from django.db import IntegrityError, transaction
@@ -36,6 +37,24 @@ def apply_as_mentor(
         profile.save(update_fields=[*said, "applied_at"])
         profile.topics.set(topics)
     return profile
+
+
+def resume_sales(*, mentor: User) -> bool:
+    """Sell again after a pause for requests without an answer; the row of those begins anew. False: nothing was paused."""
+    with transaction.atomic():
+        paused = MentorProfile.objects.filter(user=mentor, sales_paused_at__isnull=False)
+        resumed = paused.update(sales_paused_at=None, ignored_requests=0) == 1
+        if resumed:
+            jobs.nudge(run_job, "pass_on_seats")  # whoever waits is asked at once
+    return resumed
+
+
+def find_person(email: str) -> User | None:
+    """Who signs in with this address: it is verified, or an account's own. None for nobody."""
+    known = EmailAddress.objects.filter(email__iexact=email, verified=True, user__is_active=True).select_related("user")
+    if (found := known.first()) is not None:
+        return found.user
+    return User.objects.filter(email__iexact=email, is_active=True).first()
 
 
 def _free_slug(user: User) -> str:
