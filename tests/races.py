@@ -14,6 +14,7 @@ from django.apps import apps
 from django.db import connection, models
 
 from mentorship.kernel import locking
+from mentorship.kernel.refusals import Refusal
 
 PATIENCE = 0.5  # seconds a thread waits for the others; with the guard in place they never come
 
@@ -96,3 +97,27 @@ def _drop(cursor: Any, table: str, name: str) -> str:
     definition = cursor.fetchone()[0]
     cursor.execute(f'DROP INDEX "{name}"')
     return definition
+
+
+def successes(results: Sequence[Any]) -> list[Any]:
+    """What did not fail. A failure must be a refusal with its reason: never a deadlock, never a bare database error."""
+    failed = [r for r in results if isinstance(r, Exception)]
+    assert all(isinstance(r, Refusal) for r in failed), failed
+    return [r for r in results if not isinstance(r, Exception)]
+
+
+@contextmanager
+def first(monkeypatch: pytest.MonkeyPatch, module: Any, name: str) -> Iterator[Callable[[], None]]:
+    """Whoever calls this function is ahead: right after it they stay for a moment. Yields how others wait for that."""
+    ahead, done = threading.Event(), threading.Event()
+    original = getattr(module, name)
+
+    def lingering(*args: Any, **kwargs: Any) -> Any:
+        result = original(*args, **kwargs)
+        ahead.set()
+        done.wait(PATIENCE)
+        return result
+
+    monkeypatch.setattr(module, name, lingering)
+    yield lambda: None if ahead.wait(5) else pytest.fail("nobody went ahead")
+    done.set()
