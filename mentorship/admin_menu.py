@@ -35,24 +35,49 @@ UNFOLD = {
     "SITE_HEADER": "Mentorship",
     "SITE_SYMBOL": "chair",
     "COLORS": {"primary": _GREENS},
+    "DASHBOARD_CALLBACK": "mentorship.pages.desk.overview.dashboard",
     "SIDEBAR": {
         "show_search": True,
         "navigation": [
+            {
+                "title": "Support",
+                "collapsible": False,
+                "items": [
+                    {"title": "Support desk", "icon": "support_agent", "link": reverse_lazy("desk:search")},
+                    {
+                        "title": "Claims",
+                        "icon": "report",
+                        "link": reverse_lazy("admin:sessions_app_claim_changelist"),
+                    },
+                ],
+            },
             _group(
                 "People",
                 ("Mentors", "school", "people_mentorprofile"),
                 ("Users", "person", "people_user"),
                 ("Topics", "label", "people_topic"),
+                ("Closed mentors", "door_front", "pages_mentorclosing"),
             ),
             _group(
                 "Mentorships",
                 ("Packs", "confirmation_number", "packs_sessionpack"),
                 ("Seats", "chair", "seats_seat"),
+                ("Waiting lists", "hourglass_top", "seats_waitingplace"),
                 ("Sessions", "event", "sessions_app_session"),
+                ("Requests", "pending_actions", "sessions_app_bookingrequest"),
+                ("Proposals", "update", "sessions_app_moveproposal"),
+                ("Pauses", "pause_circle", "packs_pause"),
                 ("Credit entries", "receipt_long", "packs_creditentry"),
                 ("Offerings", "sell", "offerings_offering"),
                 ("Courses", "menu_book", "offerings_course"),
+            ),
+            _group(
+                "Calendars",
                 ("Weekly hours", "schedule", "sessions_app_weeklyrule"),
+                ("Other days", "edit_calendar", "sessions_app_dateexception"),
+                ("Vacations", "beach_access", "sessions_app_vacation"),
+                ("Busy times", "event_busy", "sessions_app_busytime"),
+                ("Calendar feeds", "rss_feed", "sessions_app_calendarfeed"),
             ),
             _group(
                 "Money",

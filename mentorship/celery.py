@@ -41,6 +41,7 @@ app.conf.beat_schedule = {
     "sweep_seats": every(crontab(minute="5"), "sweep_seats", expires=3000),
     "warn_pack_expiry": every(crontab(minute="8"), "warn_pack_expiry", expires=3000),
     "take_back_unpaid_credits": every(crontab(minute="10"), "take_back_unpaid_credits", expires=3000),
+    "close_mentors": every(crontab(minute="11"), "close_mentors", expires=3000),
     "release_shares": every(crontab(minute="12"), "release_shares", expires=3000),
     "reconcile_orders": every(crontab(minute="20"), "reconcile_orders", expires=3000),
     "reconcile_reversals": every(crontab(minute="25"), "reconcile_reversals", expires=3000),

@@ -33,6 +33,7 @@ ORDER = (
     "warn_pack_expiry",
     "remind_sessions",
     "take_back_unpaid_credits",
+    "close_mentors",
     "release_shares",
     "send_refunds",
     "close_provider_pages",

@@ -5,7 +5,7 @@ from typing import Any
 from django import forms
 from django.contrib import admin, messages
 from django.db import transaction
-from django.http import HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.template.loader import render_to_string
 from django.urls import NoReverseMatch, reverse
@@ -18,7 +18,7 @@ from mentorship.kernel import clock
 from mentorship.kernel.admin import ModelAdmin, ReadOnlyAdmin, ReasonForm, verb
 from mentorship.kernel.locking import lock
 from mentorship.pages.audit.keeping import audit_and_keep
-from mentorship.pages.models import AuditRun, MentorListing
+from mentorship.pages.models import AuditRun, MentorClosing, MentorListing
 from mentorship.pages.verification import verify_mentor, withdraw_verification
 from mentorship.people.http import SignedInRequest
 from mentorship.people.models import MentorProfile
@@ -56,7 +56,7 @@ class MentorProfileAdmin(ModelAdmin):
     search_fields = ("user__email", "user__name", "slug")
     autocomplete_fields = ("user", "topics")
     readonly_fields = ("applied_at", "verified_at", "commission_percent")
-    actions_detail = ("verify", "withdraw", "commission")
+    actions_detail = ("verify", "withdraw", "commission", "support", "close")
     show_full_result_count = False
 
     def has_verb_permission(self, request: HttpRequest, object_id: object = None) -> bool:
@@ -64,6 +64,15 @@ class MentorProfileAdmin(ModelAdmin):
 
     def has_delete_permission(self, request: HttpRequest, obj: object = None) -> bool:
         return False
+
+    @action(description="Support desk", url_path="support", permissions=["verb"])
+    def support(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        return redirect("desk:person", _mentor_of(object_id))
+
+    @action(description="Close the mentor", url_path="close", permissions=["verb"])
+    def close(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        """Only leads there: the page says what it would do before the press."""
+        return redirect("desk:close", _mentor_of(object_id))
 
     @verb("Verify", "Students can find and book this mentor from now on; the mentor is told.")
     def verify(self, request: SignedInRequest, form: object, object_id: str) -> str:
@@ -93,6 +102,22 @@ class MentorProfileAdmin(ModelAdmin):
             self.log_change(request, profile, what)
         profile.commission_percent = after
         return f"{profile} keeps {profile.share_percent} % of each payment from now on."
+
+
+def _mentor_of(object_id: str) -> int:
+    known = object_id.isascii() and object_id.isdecimal() and len(object_id) < 19
+    profile = MentorProfile.objects.filter(pk=object_id).first() if known else None
+    if profile is None:
+        raise Http404
+    return profile.user_id
+
+
+@admin.register(MentorClosing)
+class MentorClosingAdmin(ReadOnlyAdmin):
+    list_display = ("mentor", "began_at", "done", "waiting", "finished_at", "by", "reason")
+    list_filter = (("finished_at", admin.EmptyFieldListFilter),)
+    list_select_related = ("mentor", "by")
+    search_fields = ("mentor__email", "mentor__name")
 
 
 @admin.register(MentorListing)

@@ -56,3 +56,27 @@ class AuditRun(models.Model):
     def result(self) -> str:
         """ "clean", or since when it is not."""
         return f"broken since {self.broken_since:%Y-%m-%d %H:%M}" if self.broken_since else "clean"
+
+
+class MentorClosing(models.Model):
+    """A mentor who is being closed: begun once, worked off student by student, looked at again until nothing is left."""
+
+    mentor = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="closings")
+    by = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.PROTECT, related_name="+")
+    reason = models.CharField(max_length=250)
+    began_at = models.DateTimeField()
+    finished_at = models.DateTimeField(null=True, blank=True)
+    looked_at = models.DateTimeField(null=True, blank=True)
+    done = models.PositiveIntegerField(default=0, help_text="Mentorships that are ended.")
+    waiting = models.PositiveIntegerField(default=0, help_text="People who stood in the line and were told.")
+    problems = models.JSONField(default=dict, blank=True, help_text="By student, why theirs could not end yet.")
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["mentor"], condition=models.Q(finished_at__isnull=True), name="pages_one_open_closing"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.mentor} since {self.began_at:%Y-%m-%d}"

@@ -8,8 +8,9 @@ import structlog
 from django.db import transaction
 
 from mentorship.kernel.locking import lock_people
-from mentorship.kernel.refusals import NotFound
+from mentorship.kernel.refusals import NotFound, Refusal
 from mentorship.pages.listings import refresh_listing
+from mentorship.pages.models import MentorClosing
 from mentorship.people.models import MentorProfile, User
 from notifications import services as notifications
 
@@ -17,9 +18,14 @@ log = structlog.get_logger(__name__)
 
 
 def verify_mentor(*, mentor_id: int, by: User | None, now: datetime) -> MentorProfile:
-    """Let buyers see this mentor (`mentor_id` is a User id) and tell them. Twice changes nothing. Raises NotFound."""
+    """Let buyers see this mentor (`mentor_id` is a User id) and tell them. Twice changes nothing.
+
+    Raises NotFound, Refusal `wrong_state` while the mentor is being closed.
+    """
     with transaction.atomic():
         profile = _locked(mentor_id)
+        if MentorClosing.objects.filter(mentor=mentor_id, finished_at=None).exists():
+            raise Refusal("wrong_state", "This mentor is being closed; that has to be over first.")
         if profile.verify(now=now):
             log.info("mentor_verified", mentor=mentor_id, by=by.pk if by else None)
             notifications.notify(
