@@ -6,12 +6,12 @@ from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
 from django.conf import settings
-from django.db.models import Min, QuerySet
+from django.db.models import Exists, Min, OuterRef, QuerySet
 
-from packs.models import SessionPack
+from packs.models import Pause, SessionPack
 from payments.models import Order
 from seats.models import Seat
-from sessions_app.models import Session
+from sessions_app.models import BookingRequest, Claim, MoveProposal, Session, SessionEvent
 
 
 class Event(NamedTuple):
@@ -42,15 +42,43 @@ def _all() -> list[Due]:
     numbers = settings.MENTORSHIP
     scheduled = Session.objects.filter(status=Session.Status.SCHEDULED)
     booked = Session.objects.filter(status__in=Session.BOOKED)
+    entered = SessionEvent.objects.filter(session=OuterRef("pk"), kind=SessionEvent.Kind.ENTERED)
+    # What is in dispute or paused stands still: none of its dates comes.
+    claimed = Exists(Claim.objects.open().filter(session=OuterRef("pk")))
+    unclaimed = booked.exclude(claimed)
     unpaid = Session.objects.filter(status=Session.Status.AWAITING_PAYMENT)
-    grace = Seat.objects.filter(status=Seat.Status.GRACE)
-    packs = SessionPack.objects.filter(status=SessionPack.Status.ACTIVE)
+    grace = Seat.objects.filter(status=Seat.Status.GRACE, frozen_at=None)
+    packs = SessionPack.objects.filter(status=SessionPack.Status.ACTIVE, frozen_at=None, paused_at=None)
+    asked = BookingRequest.objects.filter(status=BookingRequest.Status.PENDING_MENTOR_REVIEW)
+    approved = BookingRequest.objects.filter(status=BookingRequest.Status.APPROVED, paid_at=None)
+    used = Session.objects.filter(credit=Session.Credit.USED, pack__frozen_at=None)
     return [
         Due("a session starts in 24 hours", scheduled, "starts_at", -timedelta(hours=24)),
         Due("a session starts in 1 hour", scheduled, "starts_at", -timedelta(hours=1)),
         Due("a session starts", booked, "starts_at"),
         Due("a session ends", booked, "ends_at"),
-        Due("a session that nobody marked is settled", booked, "ends_at", timedelta(hours=numbers.auto_settle_hours)),
+        Due(
+            "a session that nobody marked is settled by who came",
+            unclaimed.filter(Exists(entered)),
+            "ends_at",
+            timedelta(hours=numbers.auto_settle_with_evidence_hours),
+        ),
+        Due(
+            "a session that nobody marked is settled",
+            unclaimed.exclude(Exists(entered)),
+            "ends_at",
+            timedelta(hours=numbers.auto_settle_hours),
+        ),
+        Due("a request lapses without an answer", asked, "approval_deadline"),
+        Due("an approved request lapses unpaid", approved, "payment_deadline"),
+        Due("a seat on offer goes to the next in line", Seat.objects.filter(status=Seat.Status.OFFERED), "held_until"),
+        Due("a claim goes to an admin unanswered", Claim.objects.filter(status=Claim.Status.OPENED), "answer_by"),
+        Due("a pause ends", Pause.objects.filter(status=Pause.Status.RUNNING), "ends_at"),
+        Due(
+            "a proposal to move can no longer be answered",
+            MoveProposal.objects.filter(status=MoveProposal.Status.OPEN),
+            "old_starts_at",
+        ),
         Due("a time kept for a payment is free again", unpaid, "payment_deadline"),
         Due("an order lapses", Order.objects.filter(status=Order.Status.PENDING), "expires_at"),
         Due("a seat held for a payment is free again", Seat.objects.filter(status=Seat.Status.HELD), "held_until"),
@@ -67,7 +95,7 @@ def _all() -> list[Due]:
         Due("a pack expires", packs, "expires_at"),
         Due(
             "a mentor's share becomes available",
-            Session.objects.filter(credit=Session.Credit.USED),
+            used,
             "settled_at",
             timedelta(hours=numbers.money_hold_hours),
         ),

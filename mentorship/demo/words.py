@@ -9,6 +9,9 @@ from mentorship.demo.moving import Ran
 DID = {
     "relay_outbox": ("mail sent", "mails sent"),
     "sweep_seats": ("seat released", "seats released"),
+    "pass_on_seats": ("seat offered", "seats offered"),
+    "expire_requests": ("request lapsed", "requests lapsed"),
+    "end_pauses": ("pause ended", "pauses ended"),
     "settle_unmarked": ("session settled", "sessions settled"),
     "remind_sessions": ("reminder", "reminders"),
     "warn_grace_ending": ("last warning", "last warnings"),

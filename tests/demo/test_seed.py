@@ -5,19 +5,23 @@ from __future__ import annotations
 import pytest
 from django.core.management import call_command
 
+from mentorship.demo import moving
+from mentorship.demo.next_event import next_event
 from mentorship.demo.personas import PASSWORD, PERSONAS
+from mentorship.pages import audit
 from mentorship.people.models import User
 from offerings.models import Offering
 from packs.models import SessionPack
-from seats.models import Seat
-from seats.services import availability
-from sessions_app.models import Session
+from seats.models import Seat, WaitingPlace
+from seats.services import availability, place_with
+from sessions_app.models import BookingRequest, Claim, MoveProposal, Session
 from sessions_app.slots import free_slots
 from tests import cast
 from tests.api.client import Caller
 from tests.cast import DAY, HOUR, NOW
 
 pytestmark = pytest.mark.django_db
+ELSEWHERE = (*moving.NEVER, "deliver_sandbox_webhooks", "refresh_listings", "audit_books")
 
 
 @pytest.fixture
@@ -57,7 +61,12 @@ def _mia_and_max_can_be_bought_from() -> None:
 
 
 def _the_full_one_is_another() -> None:
-    assert availability(who("tove").pk, NOW).available == 0
+    seats = availability(who("tove").pk, NOW)
+    assert (seats.available, seats.occupied, seats.waiting) == (0, 4, 3)
+    assert [p.position for p in (place_with(who(k), who("tove").pk, NOW) for k in ("pia", "gus", "vic"))] == [1, 2, 3]
+    assert place_with(who("pia"), who("tove").pk, NOW).paid_too_late
+    assert who("pia").orders.get().refunds.get().status == "SUCCEEDED"
+    assert place_with(who("gus"), who("ada").pk, NOW).position == 1
 
 
 def _every_stage_of_life_is_there() -> None:
@@ -69,7 +78,42 @@ def _every_stage_of_life_is_there() -> None:
     assert live.is_joinable(NOW)
     assert Session.objects.unmarked(NOW).filter(mentor=who("mia")).count() == 1
     assert Seat.objects.get(student=who("wim"), mentor=who("tove")).release_reason == "GRACE_ENDED"
-    assert who("wim").orders.get(mentor=who("ada")).status_at(NOW) == "EXPIRED"
+    assert who("wim").orders.get(mentor=who("lea")).status_at(NOW) == "EXPIRED"
+
+
+def test_everything_that_waits_for_an_answer_is_there(world):
+    offer = place_with(who("zoe"), who("ben").pk, NOW)
+    assert offer.kept_until == NOW + 42 * HOUR
+    incoming = BookingRequest.objects.waiting(NOW).filter(mentor=who("mia"))
+    assert sorted(request.student.first_name for request in incoming) == ["Art", "Mel"]
+    assert min(request.approval_deadline for request in incoming) == NOW + 5 * HOUR
+    to_pay = BookingRequest.objects.to_pay(NOW).get()
+    assert (to_pay.student, to_pay.payment_deadline) == (who("dan"), NOW + 21 * HOUR)
+    assert BookingRequest.objects.get(status="REJECTED").rejection_reason
+    claim = Claim.objects.open().get()
+    assert (claim.by, claim.answer_by) == (who("cleo"), NOW + 28 * HOUR)
+    paused = SessionPack.objects.get(paused_at__isnull=False)
+    assert (paused.student, paused.pauses.get().ends_at) == (who("oli"), NOW + 11 * DAY)
+    assert MoveProposal.objects.get(status="OPEN").session.student == who("fay")
+
+
+def test_from_here_every_deadline_comes_in_its_order(world):
+    """*Next event* again and again: what waits lapses, is passed on, decided or ends, and the books stay clean."""
+    said, now = [], NOW
+    while now < NOW + 3 * DAY:
+        event = next_event(now)
+        said.append(event.what)
+        now = event.at
+        moving.run_due(now, leave_out=ELSEWHERE)
+        assert audit.run(now).broken == []
+    for what in (
+        "a request lapses without an answer", "an approved request lapses unpaid", "a claim goes to an admin unanswered",
+        "a seat on offer goes to the next in line", "a seat in grace is released",
+        "a session that nobody marked is settled by who came", "a proposal to move can no longer be answered",
+    ):  # fmt: skip
+        assert what in said, what
+    assert WaitingPlace.objects.get(student=who("gus"), mentor=who("ada")).status != "WAITING"  # Sue's seat was offered
+    assert WaitingPlace.objects.get(student=who("zoe")).status == "LAPSED"
 
 
 def _the_numbers_agree() -> None:

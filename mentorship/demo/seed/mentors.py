@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
 from django.utils.text import slugify
 
 from mentorship.demo.seed.accounts import new_person
 from mentorship.people.models import Topic, User
 from mentorship.people.services import apply_as_mentor
-from offerings.models import Course
+from offerings.models import Course, Offering
 from offerings.services import Draft, create_offering
 from sessions_app.models import WeeklyRule
 
@@ -34,6 +35,7 @@ class MentorSpec:
     room: str = ""
     course: str = ""
     naira: int = 0
+    asks: tuple[str, int] = ("", 0)  # what she or he approves first: title, price
 
 
 MENTORS = (
@@ -42,7 +44,7 @@ MENTORS = (
         ("Machine learning", "MLOps", "Careers"), ("en", "ja"),
         "I ran the machine learning platform of a payments company for six years. We take one model of yours, and at the "
         "end of four weeks it answers real requests, with tests, monitoring and somebody who knows when to turn it off.",
-        ((range(6), 8, 21),), (80, 280, 520), course="Models in production",
+        ((range(6), 8, 21),), (80, 280, 520), course="Models in production", asks=("A review of your architecture", 140),
     ),
     MentorSpec(
         "max", "Max Brandt", "Europe/Berlin", "Statistics you will still trust next year.",
@@ -50,13 +52,14 @@ MENTORS = (
         "Twelve years of clinical trials have taught me which shortcuts come back to haunt you. Bring your own data; we "
         "find out together what it can say, and what it cannot.",
         ((WEEKDAYS, 8, 20), (range(5, 6), 10, 16)), (65, 220, 400), course="Statistics from scratch",
+        asks=("A second opinion on your analysis", 120),
     ),
     MentorSpec(
         "ada", "Ada Okafor", "Europe/London", "Read papers like a referee, write like an author.",
         ("Research", "Writing"), ("en",),
         "I have refereed four hundred papers and written forty. We read one of your field every session, then we turn "
         "your own draft into something that survives a second reader.",
-        ((WEEKDAYS, 7, 21), (range(5, 7), 9, 18)), (95, 360, 0), seats=6,
+        ((WEEKDAYS, 7, 21), (range(5, 7), 9, 18)), (95, 360, 0), seats=2,
     ),
     MentorSpec(
         "lea", "Lea Petit", "Europe/Paris", "Your first analyst job, step by step.",
@@ -80,7 +83,7 @@ MENTORS = (
         "ben", "Ben Alvarez", "America/New_York", "Write code your colleagues enjoy reading.",
         ("Software", "Leadership"), ("en", "es"),
         "We take a real change of yours and review it line by line, kindly, until there is nothing left to explain.",
-        ((WEEKDAYS, 9, 18),), (75, 260, 0),
+        ((WEEKDAYS, 9, 18),), (75, 260, 0), seats=2,
     ),
     MentorSpec(
         "ines", "Ines Duarte", "America/Sao_Paulo", "A portfolio that says what you can do.",
@@ -137,15 +140,16 @@ def _shop(spec: MentorSpec, user: User) -> list[Draft]:
     ]
     if spec.naira:  # what Paystack takes; euros it does not
         drafts.append(_session("A single hour, paid in naira", 60, spec.naira * 100, currency="NGN"))
+    title, price = spec.asks
+    if title:
+        drafts.append(_session(title, 90, price * 100, booking_mode=Offering.BookingMode.REQUEST))
     if eight:
         drafts.append(_pack("Eight sessions", 8, eight, course_id=course.pk if course else None))
     return drafts
 
 
-def _session(title: str, minutes: int, price: int, *, is_intro: bool = False, currency: str = "EUR") -> Draft:
-    return Draft(
-        title=title, kind="SESSION", duration_minutes=minutes, price_minor=price, currency=currency, is_intro=is_intro
-    )
+def _session(title: str, minutes: int, price: int, *, currency: str = "EUR", **more: Any) -> Draft:
+    return Draft(title=title, kind="SESSION", duration_minutes=minutes, price_minor=price, currency=currency, **more)
 
 
 def _pack(title: str, sessions: int, price: int, course_id: int | None = None) -> Draft:

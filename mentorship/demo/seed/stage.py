@@ -7,19 +7,30 @@ from datetime import datetime, timedelta
 
 from django.conf import settings
 from django.db import transaction
+from django.db.models import QuerySet
 
 from mentorship.kernel.locking import lock_people
 from mentorship.people.models import MentorProfile, User
 from offerings.models import Offering
+from packs.models import SessionPack
 from payments import services as payments
 from payments.models import Order
 from payments.services.sandbox import decide
-from seats.services import release_lapsed
+from seats.services import join, release_lapsed
 from sessions_app import services as sessions
-from sessions_app.models import Session
+from sessions_app.models import BookingRequest, Session
+from sessions_app.services.pauses import agree_to_pause, ask_to_pause
 from sessions_app.slots import free_slots
 
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
+
+
+class Student:
+    def __init__(self, user: User, now: datetime) -> None:
+        self.user, self.now = user, now
+
+    def with_(self, mentor: str) -> Mentorship:
+        return Mentorship(self.user, User.objects.get(email=f"{mentor}@demo.test"), self.now)
 
 
 @dataclass
@@ -40,6 +51,33 @@ class Mentorship:
         """Place the order, and walk away."""
         offering = Offering.objects.get(mentor=self.mentor, session_count=sessions, duration_minutes=60)
         return self._checkout(offering, self.now - ago, starts_at)
+
+    def pay(self, order: Order, *, ago: timedelta) -> None:
+        """Pay an order placed before, and come back."""
+        decide(order.provider_reference, "paid")
+        payments.confirm_and_fulfil(order.pk, self.now - ago)
+
+    def wait(self, *, ago: timedelta) -> None:
+        """Join the line."""
+        join(student=self.student, mentor_id=self.mentor.pk, now=self.now - ago)
+
+    def ask(self, minutes: int, *, ago: timedelta, days: tuple[int, ...], message: str) -> BookingRequest:
+        """Ask for what the mentor approves first, with the first free time of each of these days from now."""
+        at = self.now - ago
+        offering = Offering.objects.get(
+            mentor=self.mentor, duration_minutes=minutes, booking_mode=Offering.BookingMode.REQUEST
+        )
+        times = [self.slot(self.now + n * DAY, at=at, minutes=minutes) for n in days]
+        return payments.ask(student=self.student, offering_id=offering.pk, times=times, message=message, now=at)
+
+    def pause(self, *, days: int, ago: timedelta, reason: str) -> None:
+        """The student asks, the mentor agrees an hour later."""
+        pack = SessionPack.objects.get(student=self.student, mentor=self.mentor)
+        pause = ask_to_pause(pack_id=pack.pk, by=self.student, days=days, reason=reason, now=self.now - ago - HOUR)
+        agree_to_pause(pause_id=pause.pk, by=self.mentor, now=self.now - ago)
+
+    def sessions(self) -> QuerySet[Session]:
+        return Session.objects.filter(student=self.student, mentor=self.mentor)
 
     def single(self, *, ago: timedelta, minutes: int = 60, starts_in: timedelta) -> None:
         """Buy one session (20 minutes: the free intro) with its time, about `starts_in` from now."""

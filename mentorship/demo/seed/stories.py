@@ -1,21 +1,10 @@
-"""The students: one story each, told by the verbs of `stage`."""
+"""The students of the first hour: one story each, told by the verbs of `stage`. Who waits is in `waiting`, who asks in `asking`."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from datetime import datetime, timedelta
-from typing import NamedTuple
+from datetime import timedelta
 
-from mentorship.demo.seed.stage import DAY, HOUR, Mentorship
-from mentorship.people.models import User
-
-
-class Student:
-    def __init__(self, user: User, now: datetime) -> None:
-        self.user, self.now = user, now
-
-    def with_(self, mentor: str) -> Mentorship:
-        return Mentorship(self.user, User.objects.get(email=f"{mentor}@demo.test"), self.now)
+from mentorship.demo.seed.stage import DAY, HOUR, Student
 
 
 def sam(me: Student) -> None:
@@ -57,12 +46,12 @@ def kim(me: Student) -> None:
 
 
 def wim(me: Student) -> None:
-    """Comes too late, twice: did not renew with Tove in time, and left a payment to Ada lying until the hold was over."""
+    """Comes too late, twice: did not renew with Tove in time, and left a payment to Lea lying until the hold was over."""
     tove = me.with_("tove")
     tove.buy(4, ago=40 * DAY)
     for days in (33, 26, 19, 5):
         tove.met(ago=days * DAY)
-    me.with_("ada").order(4, ago=timedelta(minutes=50))
+    me.with_("lea").order(4, ago=timedelta(minutes=50))
 
 
 def leo(me: Student) -> None:
@@ -140,28 +129,3 @@ def hal(me: Student) -> None:
     for days in (63, 56, 49, 42):
         max_.met(ago=days * DAY)
     max_.swept(ago=38 * DAY)
-
-
-class Role(NamedTuple):
-    key: str
-    name: str
-    zone: str
-    story: Callable[[Student], None]
-
-
-# Kim after Wim: she takes the seat he let go.
-STUDENTS = (
-    Role("sam", "Sam Weiss", "Europe/Berlin", sam),
-    Role("sue", "Sue Lind", "Europe/Stockholm", sue),
-    Role("nia", "Nia Osei", "Europe/Berlin", nia),
-    Role("eva", "Eva Blum", "Europe/Vienna", eva),
-    Role("rob", "Rob Finch", "Europe/London", rob),
-    Role("lin", "Lin Qiao", "Asia/Singapore", lin),
-    Role("wim", "Wim de Boer", "Europe/Amsterdam", wim),
-    Role("kim", "Kim Vance", "America/Chicago", kim),
-    Role("leo", "Leo Marin", "Europe/Madrid", leo),
-    Role("uma", "Uma Rao", "Asia/Kolkata", uma),
-    Role("ivo", "Ivo Kern", "Europe/Zurich", ivo),
-    Role("jon", "Jon Tamm", "Europe/Tallinn", jon),
-    Role("hal", "Hal Moreau", "Europe/Paris", hal),
-)

@@ -8,7 +8,8 @@ from django.db.models import F
 from mentorship.demo.moving import NEVER, one_at_a_time, run_due
 from mentorship.demo.seed.accounts import new_person
 from mentorship.demo.seed.mentors import MENTORS, make_mentor
-from mentorship.demo.seed.stories import STUDENTS, Student
+from mentorship.demo.seed.stage import Student
+from mentorship.demo.seed.students import STUDENTS
 from mentorship.people.models import User
 from notifications.models import Delivery, Notification
 
@@ -46,6 +47,10 @@ def _students(known: set[str], now: datetime) -> int:
     for role in missing:
         with transaction.atomic():
             role.story(Student(new_person(f"{role.key}@demo.test", role.name, role.zone), now))
+    for role in missing:
+        if role.later is not None:
+            with transaction.atomic():
+                role.later(Student(User.objects.get(email=f"{role.key}@demo.test"), now))
     return len(missing)
 
 
