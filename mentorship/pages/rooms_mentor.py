@@ -18,6 +18,7 @@ from mentorship.pages.history import history_page
 from mentorship.pages.mentorships import Mentorship, mentorships
 from mentorship.pages.pause_needs import pause_needs
 from mentorship.pages.requests_lists import asked_of, mentor_needs
+from mentorship.pages.rooms_glance import mentor_glance
 from mentorship.pages.rooms_student import tab_items
 from mentorship.pages.seat_chairs import chairs, counts, occupied_seats
 from mentorship.pages.session_card import SessionCard, cards
@@ -38,7 +39,8 @@ TABS = {"approvals": "Approvals", "active": "Active", "pending": "Pending", "com
 def mentor_room(request: SignedInRequest) -> HttpResponse:
     now, user, zone = request.now, request.user, request.user.zone
     tab = request.GET.get("tab", "active")
-    asked = asked_of(user, now, judge=tab == "approvals")
+    there = mentor_glance(user, now)
+    asked = asked_of(user, now, judge=tab == "approvals") if there.requests else []
     tabs = {name: label for name, label in TABS.items() if name != "approvals" or asked}
     tab = tab if tab in tabs else "active"
     if tab == "completed" and request.GET.get("before"):
@@ -57,9 +59,9 @@ def mentor_room(request: SignedInRequest) -> HttpResponse:
         "today_words": date_format(now.astimezone(zone), "l, j F"),
         "today": [card for card in sessions if _day(card, zone) == now.astimezone(zone).date() and not _gone(card)],
         "needs": mentor_needs(asked, zone)
-        + session_needs(user, now, mentor=True)
+        + (session_needs(user, now, mentor=True) if there.said else [])
         + pause_needs(found, user)
-        + _asked_back(user)
+        + (_asked_back(user) if there.money else [])
         + [_to_settle(card, zone) for card in unsettled]
         + _set_up(profile),
         "seats": row,

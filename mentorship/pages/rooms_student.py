@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from django.contrib.auth.decorators import login_required
+from django.db.models import QuerySet
 from django.http import HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_safe
@@ -18,6 +19,7 @@ from mentorship.pages.history import history_page
 from mentorship.pages.mentorships import Mentorship, PackRow, mentorships
 from mentorship.pages.pause_needs import pause_needs
 from mentorship.pages.requests_lists import asked_by, offers_for, student_needs
+from mentorship.pages.rooms_glance import student_glance
 from mentorship.pages.session_card import SessionCard, cards
 from mentorship.pages.session_words import session_needs
 from mentorship.pages.waiting_places import offers_of, waiting_places
@@ -44,14 +46,18 @@ def student_room(request: SignedInRequest) -> HttpResponse:
     tab = request.GET.get("tab", "book")
     if tab == "history" and request.GET.get("before"):  # the next part of the list, asked for by "Show more"
         return render(request, "rooms/history_part.html", history_page(request, student=user))
-    awaiting, rejected = asked_by(user, now)
-    requests, offers = {"awaiting": awaiting, "rejected": rejected}, offers_for(user)
+    there = student_glance(user, now)
+    awaiting, rejected = asked_by(user, now) if there.requests else ([], [])
+    requests, offers = {"awaiting": awaiting, "rejected": rejected}, offers_for(user) if there.offers else []
     tabs = {name: label for name, label in TABS.items() if name not in REQUESTS or requests[name]}
     tab = tab if tab in tabs else "book"
     found = mentorships(user, "student", now)
     sessions = sorted((s for one in found for s in one.sessions), key=lambda s: (s.starts_at, s.pk))
-    lines = waiting_places(user, now)
-    waiting = needs(found, user, now, user.zone, [*offers_of(lines), *student_needs(awaiting, offers), *pause_needs(found, user)])
+    lines = waiting_places(user, now) if there.lines else []
+    more = [*offers_of(lines), *student_needs(awaiting, offers), *pause_needs(found, user)]
+    more += [_pay(order) for order in _to_pay(user, now)] if there.money else []
+    more += session_needs(user, now, mentor=False) if there.said else []
+    waiting = needs(found, user.zone, now, more)
     context: dict[str, Any] = {
         "lines": lines,
         "newcomer": not (found or waiting or lines or awaiting or rejected)
@@ -82,18 +88,20 @@ def tab_items(tabs: dict[str, str], current: str, counts: dict[str, int]) -> lis
 
 
 def needs(
-    found: list[Mentorship], user: Any, now: datetime, zone: Any, more: Iterable[dict[str, Any]] = ()
+    found: list[Mentorship], zone: Any, now: datetime, more: Iterable[dict[str, Any]] = ()
 ) -> list[dict[str, Any]]:
-    """What waits for the student, the nearest deadline first. `more`: seats and requests."""
-    # The payment of a request stands with the request, which waits longer than its open page.
-    orders = Order.objects.open(now).filter(student=user, request=None).select_related("mentor")
-    items = [*more, *(_pay(order) for order in orders)]
+    """What waits for the student, the nearest deadline first. `more`: what is not about a mentorship's packs."""
+    items = [*more]
     for one in found:
         if one.in_grace:
             items.append(_grace(one))
         items += [_credits(row, zone) for row in one.pack_rows if row.bookable]
-    items += session_needs(user, now, mentor=False)
     return sorted(items, key=lambda item: (item.get("until") is None, item.get("until") or now))
+
+
+def _to_pay(user: Any, now: datetime) -> QuerySet[Order]:
+    """The payment of a request stands with the request, which waits longer than its open page."""
+    return Order.objects.open(now).filter(student=user, request=None).select_related("mentor")
 
 
 def _pay(order: Order) -> dict[str, Any]:
