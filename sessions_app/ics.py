@@ -47,10 +47,13 @@ def build_ics(
     return calendar.to_ical()
 
 
-def build_feed(events: Iterable[Event], *, name: str) -> bytes:
-    """A whole calendar to subscribe to; it asks to be read again every hour, in the old word and the new one."""
+def build_feed(events: Iterable[Event], *, name: str, uid: str) -> bytes:
+    """A whole calendar to subscribe to; it asks to be read again every hour, in the old word and the new one.
+
+    The same events make the same bytes (without a `uid` the library would invent one each time).
+    """
     calendar = Calendar.new(
-        prodid=PRODID, method="PUBLISH", name=name, refresh_interval=REFRESH, subcomponents=list(events)
+        prodid=PRODID, method="PUBLISH", name=name, uid=uid, refresh_interval=REFRESH, subcomponents=list(events)
     )
     calendar.add("X-PUBLISHED-TTL", REFRESH)
     return calendar.to_ical()

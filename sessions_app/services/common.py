@@ -12,7 +12,7 @@ from mentorship.kernel.refusals import NotFound, Refusal
 from mentorship.people.models import MentorProfile
 from notifications.services import notify
 from packs.models import SessionPack
-from sessions_app.ics import Method, build_ics, sequence_of
+from sessions_app.ics import Method, build_ics, sequence_of, title_for
 from sessions_app.models import CalendarBlock, MoveProposal, Session, SessionEvent
 from sessions_app.slots import block_spans
 
@@ -83,9 +83,10 @@ def trace(session: Session, kind: str, *, by: Any, at: datetime, reason: str = "
 
 def tell(session: Session, kind: str, *people: Any, key: str, now: datetime, **context: Any) -> None:
     """Notify these participants about the session; each reads the other side's name. New times bring a calendar file."""
-    if kind in CALENDAR_METHODS:
-        context["ics"] = calendar_file(session, kind, now)
+    sequence = sequence_of(session) if kind in CALENDAR_METHODS else 0
     for person in people:
+        if kind in CALENDAR_METHODS:
+            context["ics"] = calendar_file(session, kind, person, sequence, now)
         notify(
             kind,
             recipient=person,
@@ -104,11 +105,16 @@ def tell(session: Session, kind: str, *people: Any, key: str, now: datetime, **c
         )
 
 
-def calendar_file(session: Session, kind: str, now: datetime) -> bytes:
-    """One file for both sides: it names both people and nobody's address."""
-    title = f"{session.title}: {session.mentor.display_name} and {session.student.display_name}"
-    sequence = 0 if kind == "session_scheduled" else sequence_of(session)
-    return build_ics(session, title=title, method=CALENDAR_METHODS[kind], sequence=sequence, now=now)
+def calendar_file(session: Session, kind: str, person: Any, sequence: int, now: datetime) -> bytes:
+    """The session for this person's calendar: it names the other side, and nobody's address but the reader's."""
+    return build_ics(
+        session,
+        title=title_for(session, person.pk),
+        method=CALENDAR_METHODS[kind],
+        sequence=sequence,
+        now=now,
+        attendee=person.email,
+    )
 
 
 def wrong_state(session: Session) -> Refusal:

@@ -96,7 +96,7 @@ def feed_content(feed: CalendarFeed, *, now: datetime) -> FeedContent:
         )
         for session in rows
     ]
-    body = ics.build_feed(events, name="Mentorship")
+    body = ics.build_feed(events, name="Mentorship", uid=f"sessions-of-{person.pk}@mentorship")
     last = max((session.changed_at for session in rows), default=feed.created_at)  # type: ignore[attr-defined]
     # A date in a header counts whole seconds: a second change within the same one would go unseen.
     changed_at = last if now - last >= ENTIRE_SECOND else None

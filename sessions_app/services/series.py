@@ -182,7 +182,6 @@ def _tell(booked: Sequence[Session], now: datetime) -> None:
         key = first.starts_at.isoformat()
         tell(first, "session_scheduled", first.student, first.mentor, key=key, now=now)
         return
-    files = [calendar_file(session, "session_scheduled", now) for session in booked]
     for person, role, room in (
         (first.student, "student", "/student/mentorship?tab=pending"),
         (first.mentor, "mentor", "/tutor/mentorship?tab=pending"),
@@ -201,7 +200,7 @@ def _tell(booked: Sequence[Session], now: datetime) -> None:
             duration_minutes=first.minutes,
             notice_hours=settings.MENTORSHIP.move_notice_hours,
             url=room,
-            ics=files,
+            ics=[calendar_file(session, "session_scheduled", person, 0, now) for session in booked],
         )
 
 

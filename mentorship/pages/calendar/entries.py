@@ -30,6 +30,10 @@ class Entry:
     agenda: str = ""
 
     @property
+    def first_name(self) -> str:
+        return self.name.split()[0]
+
+    @property
     def is_firm(self) -> bool:
         """It will happen unless somebody changes it; the others are drawn dashed."""
         return self.kind in ("session", "other")
@@ -131,4 +135,4 @@ def _mark(one: Beside, as_mentor: bool, room: str, zone: ZoneInfo) -> Mark:
         return Mark("pause", "circle-pause", f"Paused with {one.name}", first, last, f"/student/packs/{one.ref}")
     note = f": {one.words}" if one.words else ""
     who, url = ("You are", "/tutor/availability") if as_mentor else (f"{one.name} is", "")
-    return Mark("vacation", "palmtree", f"{who} away{note}", first, last, url)
+    return Mark("vacation", "tree-palm", f"{who} away{note}", first, last, url)

@@ -141,7 +141,7 @@ def _beside(asked: Question) -> Iterator[Beside]:
             ends_at = starts_at + timedelta(minutes=int(ref.partition(":")[0]))
             ref = ref.partition(":")[2]
         if starts_at < asked.end and ends_at >= asked.start:
-            yield Beside(kind, ref, name or email, zone, starts_at, ends_at, words)
+            yield Beside(kind, ref, name or email.partition("@")[0], zone, starts_at, ends_at, words)
 
 
 def _midnight(day: date, zone: ZoneInfo) -> datetime:

@@ -8,6 +8,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from django.contrib.auth.decorators import login_required
+from django.db.models import Exists, OuterRef, Q
 from django.http import Http404, HttpResponse
 from django.shortcuts import render
 from django.utils.cache import patch_vary_headers
@@ -26,6 +27,8 @@ from mentorship.pages.choosing_times import with_query
 from mentorship.people.http import SignedInRequest, mentors_only
 from mentorship.people.models import User
 from mentorship.people.zones import zone as zone_named
+from packs.models import SessionPack
+from sessions_app.models import Session
 
 LABELS = {DAY: "Day", WEEK: "Week", MONTH: "Month", LIST: "List"}
 
@@ -35,7 +38,9 @@ LABELS = {DAY: "Day", WEEK: "Week", MONTH: "Month", LIST: "List"}
 @require_safe
 def student_calendar(request: SignedInRequest) -> HttpResponse:
     """All mentors, or with `?mentor=<user id>` one of them, whose open hours it then shows."""
-    mentors = list(User.objects.filter(sessions_given__student=request.user).distinct().order_by("name", "pk"))
+    met = Exists(Session.objects.filter(mentor=OuterRef("pk"), student=request.user))
+    bought = Exists(SessionPack.objects.filter(mentor=OuterRef("pk"), student=request.user))
+    mentors = list(User.objects.filter(Q(met) | Q(bought)).order_by("name", "pk"))
     return _page(request, False, mentors, _chosen(request.GET.get("mentor"), mentors))
 
 
@@ -145,7 +150,7 @@ def _mentor_pills(link: Callable[..., str], mentors: list[User], chosen: User | 
 
 
 def _met(entries: list[Entry], chosen: User | None) -> list[tuple[str, ZoneInfo]]:
-    met = [(entry.name.split()[0], entry.zone) for entry in entries]
+    met = [(entry.first_name, entry.zone) for entry in entries]
     return [*met, (chosen.first_name, chosen.zone)] if chosen else met
 
 
