@@ -105,7 +105,8 @@ def sessions(who: Visitor, status: str) -> list[str]:
     if not found:
         return []
     one = f"/mentorship/session/{found[0]['id']}"
-    return [one, f"{one}/move", f"{one}/cancellation"] if status == "SCHEDULED" else [one]
+    nouns = {"SCHEDULED": ["move", "cancellation", "proposal"], "COMPLETED": ["claim"]}.get(status, [])
+    return [one, *(f"{one}/{noun}" for noun in nouns)]
 
 
 def live(who: Visitor) -> list[str]:
