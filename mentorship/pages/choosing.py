@@ -21,7 +21,6 @@ from mentorship.pages.requests_times import request_notice
 from mentorship.people.models import MentorProfile
 from offerings.models import Offering
 from packs.models import Purchase, SessionPack
-from packs.services import renewal_is_off
 from seats.models import Seat
 from sessions_app.slots import Slot, free_slots
 from sessions_app.week import DAYS, read_first_day, week_of_slots, week_range
@@ -39,6 +38,7 @@ class Standing:
     intro_used: bool = False
     credits_left: int = 0
     pack_id: int | None = None
+    must_ask: bool = False  # the mentor has ended their renewals (`packs.services.renewal_is_off`)
 
     @property
     def is_seated(self) -> bool:
@@ -69,6 +69,7 @@ def standing_of(reader: Any, profile: MentorProfile, now: datetime) -> tuple[Sta
         intro_used=any(pack.had_intro for pack in packs),
         credits_left=sum(pack.remaining_at(now) for pack in bookable),
         pack_id=bookable[0].pk if bookable else None,
+        must_ask=any(pack.no_renewal_at is not None and pack.no_renewal_at <= now for pack in packs),
     )
     return standing, shown
 
@@ -213,18 +214,15 @@ class Choice:
     def is_renewal(self) -> bool:
         return self.standing.is_seated and self.offering is not None and self.offering.takes_seat
 
-    @cached_property
+    @property
     def asks_first(self) -> bool:
-        """Whether this reader has to ask before paying: as `payments.services.asks_first`, with what is known here already."""
-        offering, reader = self.offering, self.request.user
-        if offering is None:
-            return False
-        if offering.takes_seat and reader.is_authenticated and not self.standing.is_self:
-            if renewal_is_off(reader.pk, self.profile.user_id, self.now):
+        """Whether this reader asks before paying: as `payments.services.asks_first`, from what is known here already."""
+        if self.offering is not None and self.offering.takes_seat:
+            if self.standing.must_ask:
                 return True
             if self.standing.is_seated:
                 return False
-        return offering.booking_mode == Offering.BookingMode.REQUEST
+        return self.offering is not None and self.offering.booking_mode == Offering.BookingMode.REQUEST
 
     @property
     def _sells_to_new(self) -> bool:

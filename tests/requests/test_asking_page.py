@@ -13,6 +13,7 @@ from django.test.utils import CaptureQueriesContext
 from mentorship.kernel import clock
 from mentorship.people.models import MentorProfile, User
 from notifications.models import Delivery
+from packs.services import turn_renewal_off
 from sessions_app.models import BookingRequest
 from sessions_app.services import submit_request
 from tests import cast
@@ -190,3 +191,12 @@ def test_queries_do_not_grow_with_sessions(as_, sam, mia, single):
             assert browser.get(ask_url(single)).status_code == 200
         counts.append(len(queries))
     assert len(set(counts)) == 1 and counts[0] <= 10, counts
+
+
+def test_a_student_whose_renewals_the_mentor_has_ended_asks(as_, sam, mia):
+    offer = offering(mia, title="Four at once")
+    turn_renewal_off(pack_id=bought(sam, mia, offering_id=offer.pk).pk, by=mia, now=NOW)
+    assert "Ask Mia" in words(as_(sam).get(offer.get_absolute_url()))
+    assert as_(sam).get(f"/checkout/{offer.pk}").url == offer.get_absolute_url()
+    assert as_(sam).post(ask_url(offer), {"at": iso(3)}).status_code == 302
+    assert BookingRequest.objects.get().offering == offer
