@@ -18,7 +18,7 @@ from mentorship.kernel import clock
 from notifications import outbox
 from notifications.models import Notification
 from notifications.services import notify, send_mail
-from sessions_app.services import book
+from sessions_app.services import book, submit_request
 from tests import cast
 from tests.cast import NOW, at
 from tests.payments.scene import pay, place
@@ -67,6 +67,19 @@ PRIVATE = {
     "checkout/orders/<uuid:paid_id>/receipt": reads(),
     "checkout/orders/<uuid:paid_id>/receipt.pdf": reads(),
     "checkout/return/<uuid:order_id>": reads(),
+    "api/requests/<request_id>": reads(),
+    "api/requests/<request_id>/approve": Theirs("mia", {"POST": None}),
+    "api/requests/<request_id>/reject": Theirs("mia", {"POST": {"reason": "because"}}),
+    "api/requests/<request_id>/suggest": Theirs("mia", {"POST": {"times": [LATER]}}),
+    "api/requests/<request_id>/accept": Theirs("sam", {"POST": {"scheduledAt": LATER}}),
+    "api/requests/<request_id>/withdraw": Theirs("sam", {"POST": None}),
+    "checkout/requests/<uuid:request_id>": presses("sam", {"provider": "sandbox"}),
+    "mentorship/requests/<uuid:request_id>": reads(),
+    "mentorship/requests/<uuid:request_id>/approval": presses("mia", {"scheduledAt": LATER}),
+    "mentorship/requests/<uuid:request_id>/rejection": presses("mia", {"reason": "because"}, GET=None),
+    "mentorship/requests/<uuid:request_id>/suggestion": presses("mia", {"at": LATER}, GET=None),
+    "mentorship/requests/<uuid:request_id>/acceptance": presses("sam", {"scheduledAt": LATER}),
+    "mentorship/requests/<uuid:request_id>/withdrawal": presses("sam", GET=None),
     "mentorship/session/<uuid:session_id>": reads(),
     "mentorship/session/<uuid:session_id>/presence": presses("sam"),
     "mentorship/session/<uuid:session_id>/entry": presses("sam"),
@@ -104,6 +117,7 @@ PRIVATE = {
 
 # A private offer is its student's and its mentor's; the same addresses with a public offering are everybody's.
 PRIVATE_OFFERS = {
+    "mentorship/offerings/<int:offering_id>/request": Theirs("sam", {"GET": None, "POST": {"at": LATER}}),
     "checkout/<int:offering_id>": Theirs("sam", {"GET": None, "POST": {"provider": "sandbox"}}),
     "mentorship/offerings/<int:offering_id>": reads(),
     "mentorship/offerings/<int:offering_id>-<str:slug>": reads(),
@@ -120,6 +134,7 @@ PUBLIC = {
     "demo/mails/<int:mail_id>": "the demo's drawer shows everybody all mails",
     "demo/mails/<int:mail_id>/html": "the demo's drawer shows everybody all mails",
     "mentorship/mentors/<slug:slug>": "a mentor's page is for buyers",
+    "mentorship/offerings/<int:offering_id>/request": "a public offering; a private one is walked below",
     "mentorship/offerings/<int:offering_id>": "a public offering; a private one is walked below",
     "mentorship/offerings/<int:offering_id>-<str:slug>": "a public offering; a private one is walked below",
     "sandbox/checkout/<slug:reference>": "stands for a foreign site without logins; its name nobody can guess",
@@ -140,6 +155,8 @@ def world(sam, mia, max_, otto) -> dict[str, Any]:
     private = cast.offering(mia, title="For Sam alone", private_for=sam)
     paid = pay(place(sam, pack_of_four))
     session = book(student=sam, mentor_id=mia.pk, starts_at=at(2), by=sam, now=NOW)
+    by_request = cast.offering(mia, sessions=1, booking_mode="REQUEST")
+    asked = submit_request(student=sam, offering=by_request, times=[at(6)], now=NOW)
     open_order = place(sam, cast.offering(mia, sessions=1), starts_at=at(3))
     notify("payment_failed", recipient=sam, about="walk", dedupe_key="walk", now=NOW,
            mentor_name="Mia", title="4 x 60 min", amount_display="€280", url="/")  # fmt: skip
@@ -153,6 +170,7 @@ def world(sam, mia, max_, otto) -> dict[str, Any]:
         "paid_id": paid.pk,
         "pack_id": paid.pack_id,
         "session_id": session.pk,
+        "request_id": asked.pk,
         "pk": Notification.objects.filter(recipient=sam).latest("pk").pk,
         "mentor_id": mia.pk,
         "slug": "mia",
@@ -260,6 +278,8 @@ def test_for_its_owner_each_of_them_is_there(world):
 
 # What a stranger may put where an id is asked for in a query or a body: (verb, path, body with names of the world).
 ASKED_FOR = [
+    ("GET", "/tutor/mentorship/schedule/offer?request={request_id}", None),
+    ("POST", "/api/mentorship/proceed-payment", {"requestId": "{request_id}", "provider": "sandbox"}),
     ("GET", "/student/mentorship/book?pack={pack_id}", None),
     ("POST", "/student/mentorship/book", {"pack": "{pack_id}", "scheduledAt": LATER, "idempotency_key": "walk"}),
     ("POST", "/api/sessions/book", {"mentorId": "{mentor_id}", "packId": "{pack_id}", "scheduledAt": LATER}),
@@ -286,7 +306,7 @@ def test_an_id_in_a_query_or_a_body_is_no_key_either(world, otto, max_, verb, pa
     assert not changed(before)
 
 
-LISTS = ("api/session-packs/me", "api/session-packs/me/active", "api/sessions/me")
+LISTS = ("api/requests/me", "api/session-packs/me", "api/session-packs/me/active", "api/sessions/me")
 
 
 @pytest.mark.parametrize("path", LISTS)
