@@ -34,7 +34,7 @@ def tabs(current: str) -> list[dict[str, Any]]:
 @dataclass(frozen=True)
 class ShownWeek:
     first_day: date
-    this_week: date
+    today: date
     picture: WeekPicture
 
     @property
@@ -42,16 +42,12 @@ class ShownWeek:
         return self.first_day + timedelta(days=DAYS - 1)
 
     @property
-    def is_this_week(self) -> bool:
-        return self.first_day == self.this_week
-
-    @property
     def earlier_url(self) -> str:
-        return "" if self.is_this_week else self._url(-DAYS)
+        return self._url(-DAYS) if self.first_day > self.today else ""
 
     @property
     def later_url(self) -> str:
-        return self._url(DAYS) if self.first_day < self.this_week + FARTHEST else ""
+        return self._url(DAYS) if self.first_day < _monday(self.today) + FARTHEST - timedelta(days=DAYS) else ""
 
     def _url(self, days: int) -> str:
         return f"{ADDRESS}?week={self.first_day + timedelta(days=days):%Y-%m-%d}"
@@ -79,8 +75,8 @@ def shown_week(mentor: User, first_day: date, hours: Hours, sessions: Iterable[S
         for one in sessions
         if one.starts_at < end and one.ends_at > start
     ]
-    this_week = _monday(now.astimezone(mentor.zone).date())
-    return ShownWeek(first_day, this_week, draw(first_day, hours, mentor.zone, [*busy, *booked]))
+    today = now.astimezone(mentor.zone).date()
+    return ShownWeek(first_day, today, draw(first_day, hours, mentor.zone, [*busy, *booked]))
 
 
 def sessions_from(mentor: User, since: datetime, now: datetime) -> list[Session]:

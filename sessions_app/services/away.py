@@ -63,11 +63,23 @@ class Away:
         return timedelta(days=self.days) if moves_expiry(self.days) else timedelta()
 
     @property
+    def in_words(self) -> str:
+        """What lies in the days: "2 sessions, 1 request"."""
+        kinds = [one.what for one in self.touched]
+        words = ((SESSION, "session"), (UNPAID, "time kept for a payment"), (REQUEST, "request"))
+        counted = [(kinds.count(kind), word) for kind, word in words]
+        return ", ".join(f"{n} {word if n == 1 else _plural(word)}" for n, word in counted if n)
+
+    @property
     def expect(self) -> str:
         """Names the whole answer: what a page sends back, so that the commit does what was shown."""
         touched = [(str(one.id), one.what, one.code, *map(datetime.isoformat, one.times)) for one in self.touched]
         said = repr((self.first_day, self.last_day, touched, [pack.pk for pack in self.packs]))
         return sha256(said.encode()).hexdigest()[:16]
+
+
+def _plural(word: str) -> str:
+    return word.replace("time ", "times ") if word.startswith("time ") else f"{word}s"
 
 
 def moves_expiry(days: int) -> bool:
