@@ -18,7 +18,8 @@ class Kind(StrEnum):
 class Check:
     """One invariant. `sql` selects (id, says) of the offending rows; `rows` is the admin's name of their model.
 
-    It may use these parameters: now, machine_now (instants), hold and expiry_grace (intervals), settle_after (interval).
+    It may use these parameters: now, machine_now (instants), hold, expiry_grace, settle_after,
+    settle_with_evidence and pause (intervals).
     """
 
     name: str

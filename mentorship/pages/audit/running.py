@@ -12,7 +12,7 @@ from django.conf import settings
 from django.db import connection, transaction
 
 from mentorship.kernel import clock
-from mentorship.pages.audit import credits, ledger, orders, payouts, seats, sessions, waiting
+from mentorship.pages.audit import asking, credits, ledger, orders, payouts, seats, sessions, waiting
 from mentorship.pages.audit.checks import Check, Kind
 
 CHECKS: tuple[Check, ...] = (
@@ -22,6 +22,7 @@ CHECKS: tuple[Check, ...] = (
     *credits.CHECKS,
     *seats.CHECKS,
     *sessions.CHECKS,
+    *asking.CHECKS,
     *waiting.CHECKS,
 )
 SHOWN = 50  # rows of one check that are listed; all are counted
@@ -83,6 +84,8 @@ def run(now: datetime, *, only: Collection[str] = ()) -> Report:
         "hold": timedelta(hours=numbers.money_hold_hours),
         "expiry_grace": timedelta(hours=numbers.expiry_grace_hours),
         "settle_after": timedelta(hours=numbers.auto_settle_hours),
+        "settle_with_evidence": timedelta(hours=numbers.auto_settle_with_evidence_hours),
+        "pause": timedelta(days=numbers.pause_days),
     }
     findings, seconds = [], {}
     with transaction.atomic(), connection.cursor() as cursor:

@@ -92,10 +92,14 @@ CHECKS = (
     Check(
         "session_unsettled",
         SESSION,
-        "What nobody marks is settled by itself, at most two hours late.",
+        "What nobody marks is settled by itself, at most two hours late, unless something is said about it.",
         """
-        SELECT id, concat('It ended ', ends_at, '.') AS says FROM sessions_app_session
-        WHERE status IN ('SCHEDULED', 'IN_PROGRESS') AND ends_at <= %(now)s - %(settle_after)s - interval '2 hours'
+        SELECT s.id, concat('It ended ', s.ends_at, '.') AS says FROM sessions_app_session s
+        WHERE s.status IN ('SCHEDULED', 'IN_PROGRESS') AND s.ends_at <= %(now)s - interval '2 hours' - CASE
+                WHEN EXISTS (SELECT 1 FROM sessions_app_sessionevent e WHERE e.session_id = s.id AND e.kind = 'ENTERED')
+                THEN %(settle_with_evidence)s ELSE %(settle_after)s END
+            AND NOT EXISTS (SELECT 1 FROM sessions_app_claim c WHERE c.session_id = s.id
+                AND c.status IN ('OPENED', 'ANSWERED'))
         """,
         Kind.OVERDUE,
     ),
