@@ -85,7 +85,8 @@ def chosen_pack(request: SignedInRequest, packs: list[SessionPack]) -> SessionPa
     """The pack asked for, or the first with a free credit. Raises Http404 for one that is not the reader's."""
     asked = request.POST.get("pack") or request.GET.get("pack")
     if asked is None:
-        return next((pack for pack in packs if pack.sessions_remaining > 0), None)
+        free = [pack for pack in packs if pack.sessions_remaining > 0]
+        return min(free, key=lambda pack: pack.clock_stands, default=None)  # one that can be booked, if there is one
     if not asked.isdecimal() or len(asked) > 18:
         raise Http404
     found = next((pack for pack in packs if pack.pk == int(asked)), None)

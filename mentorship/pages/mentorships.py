@@ -119,7 +119,9 @@ class PackRow:
 
     @property
     def expires_at(self) -> datetime | None:
-        return self.pack.expires_at if self.pack and self.pack.is_open(self.of.now) else None
+        """While its clock stands nobody knows yet when it expires."""
+        counts = self.pack is not None and self.pack.is_open(self.of.now) and not self.pack.clock_stands
+        return self.pack.expires_at if self.pack and counts else None
 
     @property
     def renewal(self) -> Offering | None:

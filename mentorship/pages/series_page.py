@@ -230,9 +230,7 @@ def _page(request: SignedInRequest, plan: Plan, *, refusal: Refusal | None = Non
     pack = plan.pack
     if wants(request, "sum"):
         count = sum(time is not None for time in plan.sent)
-        return render(
-            request, "packs/plan.html#sum", {"pack": pack, "count": count, "free": pack.remaining_at(plan.now)}
-        )
+        return render(request, "packs/plan.html#sum", _sum(plan, count))
     week = None
     if not plan.blocked:
         week = week_of_pack(
@@ -251,19 +249,32 @@ def _page(request: SignedInRequest, plan: Plan, *, refusal: Refusal | None = Non
         "pack": pack,
         "mentor": pack.mentor,
         "rows": plan.rows,
-        "count": len(plan.chosen),
-        "free": pack.remaining_at(plan.now),
         "week": week,
         "key": request.POST.get("idempotency_key") or uuid4().hex,
         "refusal": refusal,
         "refused_at": refusal.starts_at if isinstance(refusal, SeriesRefusal) else None,
     }
+    context |= _sum(plan, len(plan.chosen))
     page = "packs/plan.html"
     if wants(request, "week"):
         page += "#week"
     elif wants(request, "plan"):
         page += "#plan"
     return render(request, page, context, status=status)
+
+
+def _sum(plan: Plan, count: int) -> dict[str, Any]:
+    """What the button does: the pack as it would be then."""
+    free = plan.pack.remaining_at(plan.now)
+    count = min(count, free)
+    return {
+        "pack": plan.pack,
+        "count": count,
+        "free": free,
+        "held_then": plan.pack.sessions_held + count,
+        "free_then": free - count,
+        "notice_hours": settings.MENTORSHIP.move_notice_hours,
+    }
 
 
 def _from(plan: Plan) -> dict[str, str]:

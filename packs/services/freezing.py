@@ -10,12 +10,17 @@ from mentorship.kernel import local_time
 from mentorship.kernel.locking import lock
 from packs.models import Freeze, SessionPack
 from packs.services.expiry import expire_lapsed
+from packs.services.pausing import resume_overdue
 from packs.services.shifting import shift_expiry
 
 
 @transaction.atomic
 def freeze(pack: SessionPack, *, cause: str, now: datetime) -> None:
-    """Freeze for this cause; once for each. What had expired before has expired. The caller holds the people's locks."""
+    """Freeze for this cause; once for each. What had expired before has expired, a pause that was over is over.
+
+    The caller holds the people's locks.
+    """
+    resume_overdue([pack], now)
     expire_lapsed(SessionPack.objects.filter(pk=pack.pk), now=now)
     locked = lock(SessionPack.objects.filter(pk=pack.pk))[0]
     _, new = Freeze.objects.get_or_create(pack=locked, cause=cause, defaults={"since": now})

@@ -90,6 +90,8 @@ def propose_series(
         offered = stays.get(n) or _nearest(slots, around, placed)
         if offered is not None and not left_out:
             placed.append(offered)
+        if time is not None and time >= pack.expires_at and offered is None:
+            around = pack.expires_at  # not chosen by itself, but there to choose: better early than lost
         why = "lost" if n < len(kept) and not left_out and n not in stays else _why(time, by_start, pack)
         rows.append(Row(time, offered, _nearby(slots, around, offered, zone), why, left_out))
     return rows
