@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from datetime import timedelta
 
 from tests.browser.people import Visitor
 
@@ -40,6 +41,11 @@ MENTOR = [
     "/tutor/seats",
     "/tutor/invite",
     "/tutor/availability",
+    "/tutor/availability/exceptions",
+    "/tutor/availability/vacations",
+    "/tutor/availability/rules",
+    "/tutor/availability/zone",
+    "/tutor/availability/zone?to=Asia/Tokyo",
     "/tutor/calendar",
     "/tutor/wallet",
     "/tutor/wallet/details",
@@ -71,7 +77,7 @@ def of_pack_owner(who: Visitor) -> list[str]:
     statement = f"/student/packs/{pack['id']}"
     receipt = re.search(r'href="([^"]*/receipt)"', who.context.request.get(statement).text())
     assert receipt, "a pack that was bought has a receipt"
-    return ["/student/mentorship", statement, receipt[1]]
+    return ["/student/mentorship", statement, receipt[1], f"/student/mentorship/{pack['mentorId']}/end"]
 
 
 def refunds(who: Visitor, pack: str) -> list[str]:
@@ -90,13 +96,21 @@ def of_refunds_wanted(who: Visitor) -> list[str]:
 
 def of_mentor_with_refunds(who: Visitor) -> list[str]:
     packs = re.findall(r'href="(/student/packs/\d+)', who.context.request.get("/tutor/seats").text())
-    return [packs[0], *refunds(who, packs[0])]
+    ends = re.findall(r'href="(/tutor/mentorship/\d+/end)', who.context.request.get(packs[0]).text())
+    return [packs[0], *refunds(who, packs[0]), *ends]
 
 
 def of_mentor(who: Visitor) -> list[str]:
     offerings = who.api("get", f"offerings?mentorId={who.api('get', 'me')['id']}")["items"]
     shop = f"/tutor/mentorship/schedule/{offerings[0]['id']}"
-    return [*MENTOR, *of_mentor_with_refunds(who), f"{shop}/edit", *sessions(who, "COMPLETED")]
+    return [*MENTOR, vacation(who), *of_mentor_with_refunds(who), f"{shop}/edit", *sessions(who, "COMPLETED")]
+
+
+def vacation(who: Visitor) -> str:
+    """The page that settles what the next fortnight touches."""
+    today = who.now().date()
+    days = f"first_day={today + timedelta(days=2)}&last_day={today + timedelta(days=15)}"
+    return f"/tutor/availability/vacations/new?{days}&note=Climbing&all=propose"
 
 
 def sessions(who: Visitor, status: str) -> list[str]:

@@ -18,6 +18,7 @@ from mentorship.kernel import clock
 from notifications import outbox
 from notifications.models import Notification
 from notifications.services import notify, send_mail
+from sessions_app.models import DateException, Vacation
 from sessions_app.services import book, submit_request
 from tests import cast
 from tests.cast import NOW, at
@@ -98,6 +99,10 @@ PRIVATE = {
     "mentorship/session/<uuid:session_id>/proposal/withdrawal": presses("mia"),
     "notifications/<int:pk>/reading": presses("sam"),
     "student/packs/<int:pack_id>": reads(),
+    "student/mentorship/<int:mentor_id>/end": presses("sam", {"way": "give-up", "reason": "because"}, GET=None),
+    "tutor/mentorship/<int:student_id>/end": presses("mia", {"reason": "because"}, GET=None),
+    "tutor/availability/exceptions/<int:exception_id>/removal": presses("mia"),
+    "tutor/availability/vacations/<int:vacation_id>/removal": presses("mia", GET=None),
     "student/packs/<int:pack_id>/plan": presses("sam", {"time": LATER}, GET=None),
     "student/packs/<int:pack_id>/pause": presses("sam", {"days": 5}, GET=None),
     "student/packs/<int:pack_id>/pause/answer": presses("sam", {"answer": "no"}),
@@ -172,7 +177,12 @@ def world(sam, mia, max_, otto) -> dict[str, Any]:
         "session_id": session.pk,
         "request_id": asked.pk,
         "pk": Notification.objects.filter(recipient=sam).latest("pk").pk,
+        "exception_id": DateException.objects.create(mentor=mia, day=at(9).date(), kind="CLOSED").pk,
+        "vacation_id": Vacation.objects.create(
+            mentor=mia, first_day=at(20).date(), last_day=at(22).date(), created_at=NOW
+        ).pk,
         "mentor_id": mia.pk,
+        "student_id": sam.pk,
         "slug": "mia",
         "provider": "sandbox",
         "reference": open_order.provider_reference,
