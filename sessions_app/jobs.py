@@ -2,14 +2,17 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 from typing import Any
+from uuid import UUID
 
 import structlog
-from django.db import DatabaseError
+from django.db import DatabaseError, transaction
+from django.db.models import Count
 
 from mentorship.kernel.jobs import job
+from mentorship.kernel.locking import lock
 from mentorship.kernel.refusals import Refusal
 from notifications.services import Notice, notify_many
-from sessions_app.models import BookingRequest, Session
+from sessions_app.models import BookingRequest, Session, SessionEvent
 from sessions_app.services import expire_request, settle_unmarked_session
 from sessions_app.services.reserving import expire_unpaid
 
@@ -59,23 +62,39 @@ def settle_unmarked(now: datetime) -> int:
 @job
 def remind_sessions(now: datetime) -> int:
     """Tell both people 24 h and 1 h before the start; a late run sends only the nearer one, and none after the start."""
-    soon = Session.objects.filter(
-        status=Session.Status.SCHEDULED, starts_at__gt=now, starts_at__lte=now + timedelta(hours=max(REMIND_HOURS))
-    ).select_related("student", "mentor")
+    soon = list(
+        Session.objects.to_remind(now, max(REMIND_HOURS)).order_by("starts_at", "pk").values_list("pk", flat=True)
+    )
+    return sum(_remind(soon[n : n + BATCH], now) for n in range(0, len(soon), BATCH))
+
+
+@transaction.atomic
+def _remind(session_ids: list[UUID], now: datetime) -> int:
+    """Write the reminders of these sessions. They are locked meanwhile: without that, one that is moved between the
+    reading and the writing would be announced for its old time, with nobody left to withdraw it. Whoever works on a
+    session keeps it: the next run finds it where it then is.
+    """
+    rows = Session.objects.to_remind(now, max(REMIND_HOURS)).filter(pk__in=session_ids)
+    sessions = lock(rows.select_related("student", "mentor"), skip_locked=True)
+    moved = SessionEvent.objects.filter(session__in=sessions, kind=SessionEvent.Kind.MOVED).order_by()
+    moves = dict(moved.values_list("session").annotate(n=Count("pk")))
     notices = []
-    for session in soon.iterator(chunk_size=1000):
+    for session in sessions:
         hours = min(h for h in REMIND_HOURS if session.starts_at <= now + timedelta(hours=h))
         if session.booked_at is not None and session.booked_at > session.starts_at - timedelta(hours=hours):
             continue  # booked inside this window: the confirmation has just said it
-        notices += [_starting(session, person, hours, now) for person in (session.student, session.mentor)]
+        for person in (session.student, session.mentor):
+            notices.append(_starting(session, person, hours, moves.get(session.pk, 0), now))
     return notify_many("session_starting", notices)
 
 
-def _starting(session: Session, person: Any, hours: int, now: datetime) -> Notice:
+def _starting(session: Session, person: Any, hours: int, moves: int, now: datetime) -> Notice:
+    # Moved away and back again, it is reminded of anew: what was said before has been taken back, or said otherwise.
+    time = f"{session.starts_at.isoformat()}{f'+{moves}' if moves else ''}"
     return Notice(
         recipient=person,
         about=f"session:{session.pk}",
-        dedupe_key=f"session_starting:{session.pk}:{hours}:{session.starts_at.isoformat()}:{person.pk}",
+        dedupe_key=f"session_starting:{session.pk}:{hours}:{time}:{person.pk}",
         now=now,
         not_after=session.starts_at,
         context={

@@ -20,6 +20,12 @@ class SessionQuerySet(models.QuerySet["Session"]):
         """Booked and not over."""
         return self.filter(status__in=Session.BOOKED, ends_at__gt=now)
 
+    def to_remind(self, now: datetime, hours: int) -> SessionQuerySet:
+        """Booked, and to start within so many hours."""
+        return self.filter(
+            status=Session.Status.SCHEDULED, starts_at__gt=now, starts_at__lte=now + timedelta(hours=hours)
+        )
+
     def unmarked(self, now: datetime) -> SessionQuerySet:
         """Over, but not settled yet."""
         return self.filter(status__in=Session.BOOKED, ends_at__lte=now)
