@@ -188,10 +188,12 @@ class Plan:
             why = WHY[row.why].format(mentor=self.mentor.first_name)
         if row.why == "lost":
             wanted = "Changed"
-        now = (
-            "" if row.left_out else "; the nearest free time is chosen" if row.offered else "; nothing is free near it"
-        )
-        return f"{wanted}: {why}{now}."
+        if row.left_out:
+            return f"{wanted}: {why}."
+        way_out = "the nearest free time is chosen"
+        if row.offered is None:
+            way_out = "choose another one, or leave it out" if row.nearby else "nothing is free near it"
+        return f"{wanted}: {why}; {way_out}."
 
     @property
     def chosen(self) -> list[datetime]:

@@ -122,7 +122,6 @@ def test_beyond_the_expiry_is_marked(as_, sam, mia):
     far = as_(sam).get(plan(pack), {"from": clock.iso(at(1, 18)), "every": 14})
     assert offered(far)[2:] == [None, None]
     assert "Mon 13 Jul" not in words(far)
-    print(words(far)[:900])
     assert "Tue 30 Jun, 18:00: the pack ends on 21 Jun; choose another one, or leave it out." in words(far)
     assert all(datetime.fromisoformat(o["value"]) < pack.expires_at for o in far.context["rows"][3]["options"])
 
