@@ -2,7 +2,18 @@
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 from django.db import connection
+
+
+class Fault(NamedTuple):
+    """A statement that breaks what the check of this name holds."""
+
+    check: str
+    sql: str
+    table: str = ""  # whose constraints stand in the way
+    guards: tuple[str, ...] = ()
 
 
 def fault(sql: str, *values: object) -> None:

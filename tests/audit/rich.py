@@ -11,6 +11,7 @@ from payments.services import manual, payouts, refunding, sandbox, transfers
 from payments.services.reversals import look_for_reversals
 from sessions_app import services as sessions
 from sessions_app.models import Session
+from tests.audit.rich_asking import everything_waits
 from tests.machine.world import JOBS, World
 from tests.payments.scene import SITE
 
@@ -24,6 +25,8 @@ def rich() -> World:
     tell.given_back_in_parts()
     tell.disputed()
     tell.around_the_edges()
+    everything_waits(world)
+    tell.order(tell.sam, tell.single, world.slot(5, 12, 0))  # still to be paid
     world.run_jobs(*JOBS)
     return world
 

@@ -4,23 +4,14 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
-
 import pytest
 from django.db import transaction
 
 from mentorship.pages import audit
-from tests.audit.faults import fault, without
+from tests.audit import faults_asking
+from tests.audit.faults import Fault, fault, without
 from tests.audit.rich import rich
 from tests.machine.world import World
-
-
-class Fault(NamedTuple):
-    check: str
-    sql: str
-    table: str = ""  # whose constraints stand in the way
-    guards: tuple[str, ...] = ()
-
 
 FIRST_USED = "(SELECT min(id::text)::uuid FROM sessions_app_session WHERE status = 'COMPLETED')"
 FAULTS = (
@@ -110,6 +101,7 @@ FAULTS = (
     Fault("pending_with_nothing_to_come", "UPDATE payments_ledgerentry SET amount_minor = 1 WHERE transaction_id IN (SELECT id FROM payments_ledgertransaction WHERE shares = 1)"),
     Fault("webhook_dead", "UPDATE payments_webhookevent SET dead_at = received_at"),
     Fault("webhook_waiting", "UPDATE payments_webhookevent SET processed_at = NULL, next_attempt_at = '2026-01-01T00:00Z'"),
+    *faults_asking.FAULTS,
 )  # fmt: skip
 
 
