@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
@@ -131,27 +130,3 @@ def test_queries_do_not_grow_with_students(as_, mia):
                 assert as_(mia).get(path).status_code == 200
             counts.setdefault(path, set()).add(len(queries))
     assert all(len(found) == 1 for found in counts.values()), counts
-
-
-@pytest.mark.parametrize("week", ["", "x", "2026-06-03", "0001-01-01", "9999-12-31"])
-def test_the_calendar_shows_a_week(as_, sam, mia, max_, week):
-    for mentor in (mia, max_):
-        bought(sam, mentor)
-    booked(sam, mia, at(2, 10))
-    booked(sam, max_, at(3, 12))
-    page = words(as_(sam).get("/student/calendar", {"week": week}))
-    assert "Wednesday 3 June 10:00 Mia · session 1 of 4" in page
-    assert "12:00 Max · session 1 of 4 until 13:00 · For Max it is 14:00 in Berlin." in page
-    only = words(as_(sam).get("/student/calendar", {"week": week, "mentor": max_.pk}))
-    assert "12:00 Max" in only
-    assert "10:00 Mia" not in only
-    assert as_(sam).get("/student/calendar", {"mentor": sam.pk}).status_code == 404
-    assert "10:00 Sam" in words(as_(mia).get("/tutor/calendar", {"week": week}))
-
-
-def test_the_next_week_is_a_link_away(as_, sam, mia):
-    bought(sam, mia)
-    booked(sam, mia, at(9, 10))
-    page = as_(sam).get("/student/calendar")
-    assert "Nothing is booked in this week." in words(page)
-    assert "10:00 Mia" in words(as_(sam).get(page.context["later_url"]))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from django.utils.dateformat import format as date_format
@@ -12,6 +12,7 @@ from django.utils.dateformat import format as date_format
 from mentorship.kernel.local_time import city, clock_change
 
 MOST_CHANGES = 8
+SECOND = timedelta(seconds=1)
 
 
 @dataclass(frozen=True)
@@ -34,7 +35,12 @@ class Change:
     @property
     def clock(self) -> datetime:
         """What the clock would have read: it says so no more."""
-        return (self.at - timedelta(seconds=1)).astimezone(self.zone).replace(tzinfo=None) + timedelta(seconds=1)
+        return (self.at - SECOND).astimezone(self.zone).replace(tzinfo=None) + SECOND
+
+    @property
+    def day(self) -> date:
+        """The day that it makes longer or shorter."""
+        return self.at.astimezone(self.zone).date()
 
     @property
     def sentence(self) -> str:
@@ -51,11 +57,14 @@ class Change:
 
 
 def changes(start: datetime, end: datetime, zone: ZoneInfo) -> list[Change]:
-    """The changes of this zone's clocks in (start, end], ascending."""
+    """The changes of this zone's clocks in [start, end), ascending. A day may begin with one (Cairo's have no midnight)."""
     found: list[Change] = []
-    while len(found) < MOST_CHANGES and (change := clock_change(start, end, zone)):
-        found.append(Change(*change, zone))
-        start = change[0]
+    after, last = start - SECOND, end - SECOND
+    while len(found) < MOST_CHANGES and (change := clock_change(after, last, zone)):
+        at, by = change
+        at -= timedelta(seconds=at.second, microseconds=at.microsecond)  # it was found to the second
+        found.append(Change(at, by, zone))
+        after = at
     return found
 
 
@@ -72,14 +81,23 @@ class ZoneChoice:
         return f"{city(self.zone)} ({self.owners})"
 
 
-def zones_of(people: Iterable[tuple[str, ZoneInfo]], own: ZoneInfo, most: int = 4) -> list[ZoneChoice]:
-    """The reader's zone and those of the people met most often, each with its owners; only the reader's: no choice."""
-    named: dict[ZoneInfo, list[str]] = {}
+def zones_of(
+    people: Iterable[tuple[str, ZoneInfo]], own: ZoneInfo, start: datetime, end: datetime, most: int = 4
+) -> list[ZoneChoice]:
+    """The reader's zone and those of the people met most often, each with its owners; only the reader's: no choice.
+
+    Zones whose clocks read the same at the start and at the end of the span are one: nothing would change on the page.
+    """
+
+    def reading(zone: ZoneInfo) -> tuple[timedelta | None, ...]:
+        return tuple(moment.astimezone(zone).utcoffset() for moment in (start, end))
+
+    named: dict[tuple[timedelta | None, ...], list[tuple[str, ZoneInfo]]] = {}
     for name, zone in people:
-        if zone.key != own.key:
-            named.setdefault(zone, []).append(name)
-    ranked = sorted(named.items(), key=lambda item: (-len(item[1]), item[0].key))[:most]
-    others = [ZoneChoice(zone, _owners(list(dict.fromkeys(names)))) for zone, names in ranked]
+        if reading(zone) != reading(own):
+            named.setdefault(reading(zone), []).append((name, zone))
+    ranked = sorted(named.values(), key=lambda met: (-len(met), met[0][1].key))[:most]
+    others = [ZoneChoice(met[0][1], _owners(list(dict.fromkeys(name for name, _ in met)))) for met in ranked]
     return [ZoneChoice(own, "you", is_own=True), *others] if others else []
 
 

@@ -107,7 +107,7 @@ def days_of(
         ]
         day.open = [(max(a, start), min(b, end)) for a, b in opened if a < end and b > start]
         day.marks = _few([mark for mark in marks if mark.first <= day.day <= mark.last])
-        day.changes = [change for change in clock_changes if start < change.at <= end]
+        day.changes = [change for change in clock_changes if change.day == day.day]
     return days
 
 

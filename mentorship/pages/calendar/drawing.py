@@ -129,6 +129,8 @@ def _ground(day: Day, span: Span, found: Found, picture: Picture, now: datetime)
     yield from bars("buffer", (part for piece in day.pieces for part in _buffers(piece)), "break")
     for change in day.changes:
         clock = change.clock.hour * 60 + change.clock.minute
+        if change.clock.date() > day.day:  # back from midnight
+            clock = DAY_MINUTES
         much = abs(int(change.by / MINUTE))
         top, bottom = (clock - much, clock) if change.is_back else (clock, clock + much)
         top, bottom = max(top, picture.first * 60), min(bottom, picture.last * 60)

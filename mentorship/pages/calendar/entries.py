@@ -134,5 +134,5 @@ def _mark(one: Beside, as_mentor: bool, room: str, zone: ZoneInfo) -> Mark:
     if one.kind == "pause":
         return Mark("pause", "circle-pause", f"Paused with {one.name}", first, last, f"/student/packs/{one.ref}")
     note = f": {one.words}" if one.words else ""
-    who, url = ("You are", "/tutor/availability") if as_mentor else (f"{one.name} is", "")
+    who, url = ("You are", "/tutor/availability/vacations") if as_mentor else (f"{one.name} is", "")
     return Mark("vacation", "tree-palm", f"{who} away{note}", first, last, url)

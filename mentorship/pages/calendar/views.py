@@ -66,7 +66,7 @@ def _page(request: SignedInRequest, as_mentor: bool, mentors: list[User], chosen
     span = Span.read(request.GET.get("view"), request.GET.get("day"), zone=zone, now=now)
     found = read(Question(request.user, as_mentor, chosen, span.start, span.end, now))
     entries = entries_of(found, request.user, as_mentor, now)
-    zones = clocks.zones_of(_met(entries, chosen), own)
+    zones = clocks.zones_of(_met(entries, chosen), own, span.start, span.end)
     if zone.key not in {choice.zone.key for choice in zones} | {own.key}:
         # Somebody else's zone, or one of a person who is not in these days: the reader's own then.
         zone = own
@@ -88,8 +88,8 @@ def _page(request: SignedInRequest, as_mentor: bool, mentors: list[User], chosen
         "banners": [change.sentence for choice in _shown(zones, zone) for change in _changes(choice, span, changes)],
         "is_own_zone": zone.key == own.key,
         "shows_hours": bool(found.open),
-        "legend": _legend(found, entries),
-        "has_entries": any(entry.card or not entry.is_firm for entry in entries),
+        "legend": _legend(found, days),
+        "has_entries": any(day.pieces for day in days),
     }
     page = "calendar/calendar.html#calendar" if wants(request, "calendar") else "calendar/calendar.html"
     response = render(request, page, context)
@@ -104,7 +104,7 @@ def _context(
     starts_today = Span.of(span.view, today, span.zone).first
     return {
         "span": span,
-        "title": span.title(now),
+        "heading": span.title(now),
         "days": days,
         "filled": [day for day in days if not day.is_empty],
         "weeks": [days[n : n + 7] for n in range(0, len(days), 7)] if span.view == MONTH else [],
@@ -174,7 +174,7 @@ def _other_clock(
     return {"choice": others[0], "hours": hours} if hours else None
 
 
-def _legend(found: Found, entries: list[Entry]) -> set[str]:
+def _legend(found: Found, days: list[Day]) -> set[str]:
     """Which signs need a word below the picture."""
-    kinds = {entry.kind for entry in entries} | {one.kind for one in found.beside}
+    kinds = {piece.entry.kind for day in days for piece in day.pieces} | {one.kind for one in found.beside}
     return kinds | ({"closed"} if found.closed else set()) | ({"open"} if found.open else set())
