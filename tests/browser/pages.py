@@ -25,10 +25,12 @@ STUDENT = [
     "/student/mentorship?tab=history",
     "/student/mentorship/book",
     "/student/calendar",
+    *(f"/student/calendar?view={view}" for view in ("day", "month", "list")),
     "/notifications",
     "/settings/profile",
     "/settings/security",
     "/settings/notifications",
+    "/settings/calendar",
     "/mentor/apply",
 ]
 NEWCOMER = ["/student/mentorship", "/notifications"]
@@ -47,6 +49,7 @@ MENTOR = [
     "/tutor/availability/zone",
     "/tutor/availability/zone?to=Asia/Tokyo",
     "/tutor/calendar",
+    *(f"/tutor/calendar?view={view}" for view in ("day", "month", "list")),
     "/tutor/wallet",
     "/tutor/wallet/details",
     "/settings/mentor",

@@ -20,6 +20,7 @@ from notifications.models import Notification
 from notifications.services import notify, send_mail
 from sessions_app.models import DateException, Vacation
 from sessions_app.services import book, submit_request
+from sessions_app.services.feeds import feed_of
 from tests import cast
 from tests.cast import NOW, at
 from tests.payments.scene import pay, place
@@ -82,6 +83,7 @@ PRIVATE = {
     "mentorship/requests/<uuid:request_id>/acceptance": presses("sam", {"scheduledAt": LATER}),
     "mentorship/requests/<uuid:request_id>/withdrawal": presses("sam", GET=None),
     "mentorship/session/<uuid:session_id>": reads(),
+    "mentorship/session/<uuid:session_id>/calendar.ics": reads(),
     "mentorship/session/<uuid:session_id>/presence": presses("sam"),
     "mentorship/session/<uuid:session_id>/entry": presses("sam"),
     "mentorship/session/<uuid:session_id>/move": presses("sam", {"scheduledAt": LATER}, GET=None),
@@ -135,6 +137,7 @@ PUBLIC = {
     "api/mentors/<mentor_id>/slots": "a mentor's free times are for buyers",
     "api/seats/availability/<mentor_id>": "how many seats are free is for buyers",
     "api/webhooks/<str:provider>": "a provider's name; the body is signed",
+    "calendar/<slug:secret>.ics": "a calendar's secret address; nobody can guess it, and it can be ended",
     "checkout/<int:offering_id>": "a public offering; a private one is walked below",
     "demo/mails/<int:mail_id>": "the demo's drawer shows everybody all mails",
     "demo/mails/<int:mail_id>/html": "the demo's drawer shows everybody all mails",
@@ -187,6 +190,7 @@ def world(sam, mia, max_, otto) -> dict[str, Any]:
         "provider": "sandbox",
         "reference": open_order.provider_reference,
         "path": f"photos/{'0' * 32}.webp",
+        "secret": feed_of(sam, now=NOW).secret,
         "mail_id": DemoMail.objects.create(to=sam.email, subject="Hello", text="Hello", html="<p>", sent_at=NOW).pk,
     }
 
