@@ -9,7 +9,7 @@ from django.core.management import call_command
 from django.db import connection
 
 from mentorship.kernel import jobs
-from mentorship.pages.closing.service import begin_closing, go_on, plan_closing, students_left
+from mentorship.pages.closing.service import begin_closing, go_on, plan_closing, refund_states, students_left
 from mentorship.pages.models import MentorClosing
 from mentorship.people.models import MentorProfile
 from notifications.models import Notification
@@ -25,6 +25,8 @@ from sessions_app.services import submit_request
 from tests.cast import HOUR, NOW, at, counters, offering, user
 from tests.payments.scene import SITE, decide, pay, place
 from tests.rooms.scene import booked, words
+from tests.stories.scene import buy, pack_of
+from tests.stories.tills import open_till
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("sound")]
 WHY = "Mia has left us"
@@ -109,17 +111,26 @@ def test_one_that_cannot_end_does_not_keep_the_others(mia, full_life):
     assert Refund.objects.count() == 2
 
 
-def test_a_refund_that_the_provider_refuses_stops_nothing(mia, full_life):
-    closing = close(mia)
-    # At the company somebody was faster: our refund of this one is refused for good.
-    from payments.models import SandboxCheckout
+def test_the_company_is_away_or_says_no_and_nothing_stops(mia, sam, sue, settings, time_machine):
+    """One refund is refused for good (somebody was faster in the dashboard), the other waits until it is back."""
+    with open_till("stripe", settings) as till:
+        sams, sues = buy(till, sam, pack_of(mia)), buy(till, sue, pack_of(mia, title="Another"))
+        till.goes_down()
+        closing = close(mia)
+        send_due(NOW)
+        assert set(Refund.objects.values_list("status", flat=True)) == {"REQUESTED"}
+        assert (closing.done, closing.finished_at) == (2, NOW)
+        assert not Seat.objects.standing().exists()
 
-    SandboxCheckout.objects.filter(reference=full_life["sam"].provider_reference).update(status="OPEN")
-    send_due(NOW)
-    states = dict(Refund.objects.values_list("order__student__name", "status"))
-    assert states["Sue"] == "SUCCEEDED"
-    assert states["Sam"] != "SUCCEEDED"
-    assert closing.finished_at == NOW
+        till.comes_back()
+        till.refund(sams)
+        time_machine.move_to(NOW + 3 * HOUR, tick=False)
+        send_due(NOW + 3 * HOUR)
+        assert dict(Refund.objects.values_list("order", "status")) == {sams.pk: "FAILED", sues.pk: "SUCCEEDED"}
+        sams.refresh_from_db()
+        assert "A refund failed" in sams.attention
+        assert refund_states(closing) == {"failed": 1, "succeeded": 1}
+        look_for_reversals(sams.payments.get(), now=NOW + 3 * HOUR)
 
 
 def test_money_that_still_comes_goes_back(mia, full_life):

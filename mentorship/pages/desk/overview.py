@@ -28,7 +28,7 @@ def dashboard(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
         claims = Claim.objects.for_an_admin(now).select_related("session__student", "session__mentor")  # type: ignore[attr-defined]
         blocks.append(
             _block(
-                "claims to decide",
+                "claim to decide|claims to decide",
                 "sessions_app_claim",
                 "decide=yes",
                 claims.order_by("answer_by"),
@@ -43,7 +43,7 @@ def dashboard(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
         refunds = Refund.objects.needing_somebody().select_related("order", "payment")  # type: ignore[attr-defined]
         blocks.append(
             _block(
-                "refunds that need you",
+                "refund that needs you|refunds that need you",
                 "payments_refund",
                 "needs=yes",
                 refunds.order_by("created_at"),
@@ -54,7 +54,7 @@ def dashboard(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
         orders = Order.objects.exclude(attention="")
         blocks.append(
             _block(
-                "orders that ask for attention",
+                "order that asks for attention|orders that ask for attention",
                 "payments_order",
                 "attention__isempty=0",
                 orders.order_by("created_at"),
@@ -66,7 +66,7 @@ def dashboard(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
         applied = applied.exclude(user__closings__isnull=False).select_related("user")
         blocks.append(
             _block(
-                "mentors to verify",
+                "mentor to verify|mentors to verify",
                 "people_mentorprofile",
                 "verified_at__isempty=1",
                 applied.order_by("applied_at"),
@@ -76,7 +76,7 @@ def dashboard(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
         closings = MentorClosing.objects.filter(finished_at=None).select_related("mentor")
         blocks.append(
             _block(
-                "mentors being closed",
+                "mentor being closed|mentors being closed",
                 "pages_mentorclosing",
                 "finished_at__isempty=1",
                 closings.order_by("began_at"),
@@ -99,9 +99,11 @@ def _block(
 ) -> dict[str, Any]:
     shown: Iterable[Any] = rows[:SHOWN]
     told = [tell(row) for row in shown]
+    count = rows.count() if told else 0
+    one, _, many = title.partition("|")
     return {
-        "title": title,
+        "title": one if count == 1 else many,
         "url": f"{reverse(f'admin:{model}_changelist')}?{asked}",
-        "count": rows.count() if told else 0,
+        "count": count,
         "rows": [{"words": words, "url": url} for words, url in told],
     }
