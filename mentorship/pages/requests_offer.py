@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Iterable
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -52,7 +54,7 @@ class CustomOfferForm(OfferingForm):
     def __init__(self, *args: Any, mentor: User, **kwargs: Any) -> None:
         super().__init__(*args, mentor=mentor, **kwargs)
         self.people = {person.pk: person for person in people_of(mentor)}
-        names = [(pk, f"{person.display_name} ({person.email})") for pk, person in self.people.items()]
+        names = [(pk, name) for pk, name in _told_apart(self.people.values()).items()]
         self.fields["student"].choices = [("", "Somebody else"), *names]  # type: ignore[attr-defined]
 
     def clean(self) -> dict[str, Any]:
@@ -72,6 +74,18 @@ class CustomOfferForm(OfferingForm):
         if person is None:
             raise Refusal("no_account", "Nobody has an account with this address. Ask them to sign up first.")
         return person
+
+
+def _told_apart(people: Iterable[User]) -> dict[int, str]:
+    """Their names; where two have the same, a part of the address tells them apart. Addresses are nobody else's business."""
+    people = list(people)
+    names = Counter(person.display_name for person in people)
+    shown = {}
+    for person in people:
+        name, _, host = person.email.partition("@")
+        more = f" ({name[:2]}…@{host})" if names[person.display_name] > 1 else ""
+        shown[person.pk] = f"{person.display_name}{more}"
+    return shown
 
 
 def people_of(mentor: User) -> QuerySet[User]:

@@ -11,6 +11,7 @@ from typing import Any
 from uuid import UUID
 
 from django import forms
+from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.http import HttpResponse
@@ -213,6 +214,8 @@ def suggestion(request: SignedInRequest, request_id: UUID) -> HttpResponse:
         "other": card.other,
         "mentor": row.mentor,
         "times": times,
+        "answer_hours": settings.MENTORSHIP.approval_hours,
+        "least_hours": settings.MENTORSHIP.approval_least_hours_before,
         "form": form,
         "refusal": refusal,
     }

@@ -19,7 +19,7 @@ from mentorship.pages.mentorships import Mentorship, mentorships
 from mentorship.pages.pause_needs import pause_needs
 from mentorship.pages.requests_lists import asked_of, mentor_needs
 from mentorship.pages.rooms_glance import mentor_glance
-from mentorship.pages.rooms_student import tab_items
+from mentorship.pages.rooms_student import soonest_first, tab_items
 from mentorship.pages.seat_chairs import chairs, counts, occupied_seats
 from mentorship.pages.session_card import SessionCard, cards
 from mentorship.pages.session_words import session_needs
@@ -58,12 +58,14 @@ def mentor_room(request: SignedInRequest) -> HttpResponse:
         "profile": profile,
         "today_words": date_format(now.astimezone(zone), "l, j F"),
         "today": [card for card in sessions if _day(card, zone) == now.astimezone(zone).date() and not _gone(card)],
-        "needs": mentor_needs(asked, zone)
-        + (session_needs(user, now, mentor=True) if there.said else [])
-        + pause_needs(found, user)
-        + (_asked_back(user) if there.money else [])
-        + [_to_settle(card, zone) for card in unsettled]
-        + _set_up(profile),
+        "needs": soonest_first(
+            mentor_needs(asked, zone)
+            + (session_needs(user, now, mentor=True) if there.said else [])
+            + pause_needs(found, user)
+            + (_asked_back(user) if there.money else [])
+            + [_to_settle(card, zone) for card in unsettled]
+            + _set_up(profile)
+        ),
         "seats": row,
         "seat_words": counts(row),
         "balances": ledger.balances(user.pk),

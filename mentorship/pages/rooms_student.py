@@ -57,7 +57,7 @@ def student_room(request: SignedInRequest) -> HttpResponse:
     more = [*offers_of(lines), *student_needs(awaiting, offers), *pause_needs(found, user)]
     more += [_pay(order) for order in _to_pay(user, now)] if there.money else []
     more += session_needs(user, now, mentor=False) if there.said else []
-    waiting = needs(found, user.zone, now, more)
+    waiting = needs(found, user.zone, more)
     context: dict[str, Any] = {
         "lines": lines,
         "newcomer": not (found or waiting or lines or awaiting or rejected)
@@ -87,16 +87,20 @@ def tab_items(tabs: dict[str, str], current: str, counts: dict[str, int]) -> lis
     ]
 
 
-def needs(
-    found: list[Mentorship], zone: Any, now: datetime, more: Iterable[dict[str, Any]] = ()
-) -> list[dict[str, Any]]:
+def needs(found: list[Mentorship], zone: Any, more: Iterable[dict[str, Any]] = ()) -> list[dict[str, Any]]:
     """What waits for the student, the nearest deadline first. `more`: what is not about a mentorship's packs."""
     items = [*more]
     for one in found:
         if one.in_grace:
             items.append(_grace(one))
         items += [_credits(row, zone) for row in one.pack_rows if row.bookable]
-    return sorted(items, key=lambda item: (item.get("until") is None, item.get("until") or now))
+    return soonest_first(items)
+
+
+def soonest_first(items: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """What ends first stands first; what has no end keeps its order behind it."""
+    ending = [item for item in items if item.get("until")]
+    return sorted(ending, key=lambda item: item["until"]) + [item for item in items if not item.get("until")]
 
 
 def _to_pay(user: Any, now: datetime) -> QuerySet[Order]:

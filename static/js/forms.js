@@ -45,6 +45,18 @@
     if (form && !form.matches("[hx-get], [hx-post]")) form.requestSubmit();
   });
 
+  // At most so many boxes of a form: with the last one the others rest. Without scripts the answer says so.
+  const restOthers = (form) => {
+    const boxes = [...form.querySelectorAll("input[type=checkbox]")];
+    const full = boxes.filter((box) => box.checked).length >= Number(form.dataset.most);
+    for (const box of boxes) box.disabled = full && !box.checked;
+  };
+  document.addEventListener("change", (event) => {
+    const form = event.target.closest("form[data-most]");
+    if (form) restOthers(form);
+  });
+  for (const form of document.querySelectorAll("form[data-most]")) restOthers(form);
+
   const closeMenus = (except) => {
     for (const menu of document.querySelectorAll("details.menu[open]")) {
       if (menu !== except) menu.open = false;
