@@ -7,14 +7,13 @@ from uuid import UUID
 
 from django.db import transaction
 
-from notifications.services import withdraw
 from packs.models import SessionPack
 from packs.services import come_back, expire_lapsed, lapse_credit, release_credit
 from seats.models import Seat
 from seats.services import drop_hold
 from sessions_app.models import BookingRequest, Session, SessionEvent
 from sessions_app.services.changes import changes_of
-from sessions_app.services.common import Locked, drop_proposals, free_time, lock_session, tell, trace, wrong_state
+from sessions_app.services.common import Locked, free_time, lock_session, take_back_plans, tell, trace, wrong_state
 from sessions_app.services.consequences import Consequence, if_returned, if_used
 from sessions_app.services.settling import made_up_words, use_session_credit
 
@@ -47,7 +46,7 @@ def _by_student(session: Session, by: Any, now: datetime) -> Consequence:
     if session.can_be_undone(now):
         return _free(session, "undo", free_until, now)
     if allowance is not None and allowance.left:
-        return _free(session, f"free:{allowance.left - 1}", free_until, now, f" {allowance.sentence_after_one_more}")
+        return _free(session, f"free:{allowance.left - 1}", free_until, now, allowance.sentence_after_one_more)
     used = if_used(session, by=by, now=now)
     if allowance is not None:
         words = f"{allowance.sentence_spent} Cancelling now uses this session. {used.sentence}"
@@ -58,7 +57,7 @@ def _by_student(session: Session, by: Any, now: datetime) -> Consequence:
 def _free(session: Session, code: str, free_until: datetime, now: datetime, more: str = "") -> Consequence:
     if session.pack is not None and not session.pack.is_open(now):
         return Consequence("lapses", "The pack has expired, so this session would be lost.", False, free_until)
-    return Consequence(code, f"1 session comes back to your pack.{more}", True, free_until)
+    return Consequence(code, "1 session comes back to your pack.", True, free_until, more)
 
 
 @transaction.atomic
@@ -82,8 +81,7 @@ def cancel(
     if session.status == Session.Status.CANCELLED:
         return session
     consequence = what_if_cancelled(session, by=side, now=now).must_be(expect)
-    withdraw(f"session:{session.pk}", now=now)
-    drop_proposals(session, now=now)
+    take_back_plans(session, now=now)
     free_time(session)
     session.status = Session.Status.CANCELLED
     _settle_credit(locked, consequence, by=by, reason=reason, now=now)
@@ -137,8 +135,7 @@ def cancel_refunded(sessions: list[Session], *, by: Any, reason: str, now: datet
     """
     for session in sessions:
         assert session.pack is not None, "a booked session holds a credit"
-        withdraw(f"session:{session.pk}", now=now)
-        drop_proposals(session, now=now)
+        take_back_plans(session, now=now)
         free_time(session)
         session.status, session.credit, session.settled_at = Status.CANCELLED, Credit.RETURNED, now
         session.save(update_fields=["status", "credit", "settled_at"])

@@ -36,7 +36,7 @@ class Changes:
     def sentence_after_one_more(self) -> str:
         left = max(0, self.left - 1)
         how_many = "none is" if left == 0 else "1 is" if left == 1 else f"{left} are"
-        return f"It is one of {self.most} free changes of this pack; after it {how_many} left."
+        return f"This is one of {self.most} free changes of the pack; after it {how_many} left."
 
 
 def changes_of(session: Session) -> Changes | None:

@@ -12,6 +12,7 @@ from django.db import transaction
 from mentorship.kernel.guards import polite
 from mentorship.kernel.locking import lock
 from mentorship.kernel.refusals import NotFound, NotYours, Refusal
+from packs.models import CreditEntry, SessionPack
 from packs.services import freeze, thaw
 from seats.services import freeze_seat, thaw_seat
 from sessions_app.models import Claim, Session
@@ -89,12 +90,19 @@ def open_claim(*, session_id: UUID, by: Any, wanted: str, reason: str, now: date
             created_at=now,
             answer_by=now + timedelta(hours=settings.MENTORSHIP.claim_answer_hours),
         )
-    freeze(pack, cause=claim.cause, now=now)
+    for held in _packs_of(session, pack):
+        freeze(held, cause=claim.cause, now=now)
     if pack.takes_seat:
         freeze_seat(student_id=pack.student_id, mentor_id=pack.mentor_id, now=now)
     other = session.mentor if by.pk == session.student_id else session.student
     tell(session, "claim_opened", other, key=str(claim.pk), now=now, reason=reason, answer_by=claim.answer_by)
     return claim
+
+
+def _packs_of(session: Session, pack: SessionPack) -> list[SessionPack]:
+    """The session's pack, and the make-up pack its credit has gone to: what is argued about is not spent meanwhile."""
+    moved = CreditEntry.objects.filter(kind=CreditEntry.Kind.MOVED_IN, session_id=session.pk).values("pack")
+    return [pack, *SessionPack.objects.filter(pk__in=moved).exclude(pk=pack.pk).order_by("pk")]
 
 
 def _locked(claim_id: int, by: Any) -> tuple[Claim, Locked]:
@@ -187,10 +195,14 @@ def _close(
     claim.status, claim.decision, claim.decided_by, claim.closed_at = status, decision, by, now
     claim.save(update_fields=["status", "decision", "decided_by", "closed_at"])
     # Thawed first: what the verdict does to the credit is judged with the clocks running.
-    thaw(pack, cause=claim.cause, now=now)
+    # All it froze, and whatever inherited that freeze: a make-up pack that came of the frozen one meanwhile.
+    frozen = SessionPack.objects.filter(freezes__cause=claim.cause, freezes__until=None).exclude(pk=pack.pk)
+    for held in (pack, *frozen.order_by("pk")):
+        thaw(held, cause=claim.cause, now=now)
     thaw_seat(student_id=pack.student_id, mentor_id=pack.mentor_id, now=now)
     if status in (Status.AGREED, Status.UPHELD):
-        judge(locked, outcome or claim.wanted, by=by, reason=f"claim {claim.get_status_display()}", now=now)
+        why = "both agree" if status == Status.AGREED else "an admin decided"
+        judge(locked, outcome or claim.wanted, by=by, reason=why, now=now)
     words = Claim.Outcome(outcome or claim.wanted).label
     said = {
         Status.AGREED: f"Both agree: {words}.",

@@ -10,7 +10,7 @@ from uuid import UUID
 from mentorship.kernel.locking import lock, lock_people
 from mentorship.kernel.refusals import NotFound, Refusal
 from mentorship.people.models import MentorProfile
-from notifications.services import notify
+from notifications.services import notify, withdraw
 from packs.models import SessionPack
 from sessions_app.ics import Method, build_ics, sequence_of, title_for
 from sessions_app.models import CalendarBlock, MoveProposal, Session, SessionEvent
@@ -70,8 +70,24 @@ def free_time(session: Session) -> None:
     CalendarBlock.objects.filter(session=session).delete()
 
 
-def drop_proposals(session: Session, *, now: datetime) -> None:
-    """Its time or its state has changed: what was proposed is off."""
+# What is told of a session to come; a claim is about one that was, and is told whatever becomes of it.
+COMING_KINDS = (
+    "session_scheduled",
+    "session_moved",
+    "session_cancelled",
+    "session_starting",
+    "move_proposed",
+    "move_declined",
+)
+
+
+def take_back_plans(session: Session, *, now: datetime) -> None:
+    """Its time or its state has changed: what was not told of the old one yet is not told, what was proposed is off."""
+    withdraw(f"session:{session.pk}", now=now, kinds=COMING_KINDS)
+    close_proposals(session, now=now)
+
+
+def close_proposals(session: Session, *, now: datetime) -> None:
     session.proposals.filter(status=MoveProposal.Status.OPEN).update(
         status=MoveProposal.Status.WITHDRAWN, answered_at=now
     )

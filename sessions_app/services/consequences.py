@@ -17,12 +17,16 @@ from sessions_app.models import Session
 
 @dataclass(frozen=True)
 class Consequence:
-    """`code` names the whole answer: it is what a page sends back as `expect`. `kind` is its first word."""
+    """`code` names the whole answer: it is what a page sends back as `expect`. `kind` is its first word.
+
+    `sentence` says what becomes of the credit, `also` what else follows.
+    """
 
     code: str
     sentence: str
     credit_returns: bool
     free_until: datetime | None = None
+    also: str = ""
 
     @property
     def kind(self) -> str:
@@ -40,7 +44,8 @@ class Consequence:
     def must_be(self, expect: str | None) -> Consequence:
         """The commit does what the reader was shown. Raises Refusal `answer_changed`."""
         if expect is not None and expect != self.code:
-            raise Refusal("answer_changed", f"Meanwhile this has changed. {self.sentence}")
+            words = " ".join(filter(None, ["Meanwhile this has changed.", self.sentence, self.also]))
+            raise Refusal("answer_changed", words)
         return self
 
 

@@ -6,9 +6,9 @@ from uuid import UUID
 
 from django.conf import settings
 
+from mentorship.kernel import clock
 from mentorship.kernel.guards import polite
 from mentorship.kernel.refusals import Refusal
-from notifications.services import withdraw
 from seats.services import release_lapsed
 from sessions_app.models import Session, SessionEvent
 from sessions_app.services.booking import check_pack_state
@@ -16,10 +16,10 @@ from sessions_app.services.changes import changes_of
 from sessions_app.services.common import (
     Locked,
     block_time,
-    drop_proposals,
     free_time,
     lock_session,
     slot_taken,
+    take_back_plans,
     tell,
     trace,
     wrong_state,
@@ -52,6 +52,7 @@ def reschedule(*, session_id: UUID, starts_at: datetime, by: Any, now: datetime,
     Moving to where it already is changes nothing. `expect`: what they were shown. Raises NotFound, Refusal
     `wrong_state`, `too_late`, `no_moves_left`, `answer_changed`, and what `book` raises for the new time.
     """
+    starts_at = clock.utc(starts_at)
     with polite(sessions_nobody_twice=slot_taken()):
         locked = lock_session(session_id, by)
         session = locked.session
@@ -96,8 +97,7 @@ def check_new_time(session: Session, starts_at: datetime, *, notice_counts: bool
 
 def _move(session: Session, starts_at: datetime, profile: Any, *, by: Any, now: datetime) -> None:
     old, length = session.starts_at, session.duration
-    withdraw(f"session:{session.pk}", now=now)
-    drop_proposals(session, now=now)
+    take_back_plans(session, now=now)
     session.starts_at, session.ends_at = starts_at, starts_at + length
     session.save(update_fields=["starts_at", "ends_at"])
     free_time(session)

@@ -9,11 +9,12 @@ from uuid import UUID
 from django.conf import settings
 from django.db import transaction
 
+from mentorship.kernel import clock
 from mentorship.kernel.locking import lock
 from mentorship.kernel.refusals import NotFound, NotYours, Refusal
 from notifications.services import withdraw
 from sessions_app.models import MoveProposal, Session
-from sessions_app.services.common import drop_proposals, lock_session, tell, wrong_state
+from sessions_app.services.common import close_proposals, lock_session, tell, wrong_state
 from sessions_app.services.consequences import Consequence
 from sessions_app.services.moving import check_new_time, move_to
 
@@ -26,6 +27,7 @@ def propose_move(*, session_id: UUID, starts_at: datetime, by: Any, note: str = 
 
     Raises NotFound, NotYours (the student), Refusal `wrong_state`, and what `reschedule` raises for the new time.
     """
+    starts_at = clock.utc(starts_at)
     locked = lock_session(session_id, by)
     session, pack = locked.session, locked.pack
     if by.pk != session.mentor_id:
@@ -35,8 +37,7 @@ def propose_move(*, session_id: UUID, starts_at: datetime, by: Any, note: str = 
     if starts_at == session.starts_at:
         raise Refusal("wrong_state", "The session is at this time already.")
     check_new_time(session, starts_at, notice_counts=False, now=now)  # the notice is the mentor's own wish
-    withdraw(f"session:{session.pk}", now=now, kinds=["move_proposed"])
-    drop_proposals(session, now=now)
+    _take_back(session, now)
     proposal = MoveProposal.objects.create(
         session=session, by=by, starts_at=starts_at, old_starts_at=session.starts_at, note=note, created_at=now
     )
@@ -53,14 +54,18 @@ def propose_move(*, session_id: UUID, starts_at: datetime, by: Any, note: str = 
     return proposal
 
 
+def _take_back(session: Session, now: datetime) -> None:
+    withdraw(f"session:{session.pk}", now=now, kinds=["move_proposed"])
+    close_proposals(session, now=now)
+
+
 @transaction.atomic
 def withdraw_proposal(*, session_id: UUID, by: Any, now: datetime) -> Session:
     """The mentor takes back what they proposed; the session stays. Twice changes nothing. Raises NotFound, NotYours."""
     session = lock_session(session_id, by).session
     if by.pk != session.mentor_id:
         raise NotYours("Only the mentor can withdraw a proposal.")
-    withdraw(f"session:{session.pk}", now=now, kinds=["move_proposed"])
-    drop_proposals(session, now=now)
+    _take_back(session, now)
     return session
 
 

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from collections.abc import Set
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -8,12 +9,12 @@ from django.conf import settings
 from django.db import transaction
 
 from mentorship.kernel.refusals import Malformed, NotYours, Refusal
-from notifications.services import notify, withdraw
+from notifications.services import notify
 from packs.models import SessionPack
 from packs.services import come_back, expire_lapsed, renewal_is_off, use_credit
 from seats.services import start_grace
 from sessions_app.models import Session, SessionEvent
-from sessions_app.services.common import Locked, drop_proposals, free_time, lock_session, tell, trace, wrong_state
+from sessions_app.services.common import Locked, free_time, lock_session, take_back_plans, tell, trace, wrong_state
 from sessions_app.services.consequences import Consequence, Follows, follows_use, if_returned, if_used
 
 Status, Credit, Party = Session.Status, Session.Credit, Session.Party
@@ -150,7 +151,7 @@ def settle_unmarked_session(*, session_id: UUID, now: datetime) -> bool:
     return True
 
 
-def judged_by_evidence(session: Session, entered: set[int | None]) -> tuple[str, str, str, str]:
+def judged_by_evidence(session: Session, entered: Set[int | None]) -> tuple[str, str, str, str]:
     """What a session counts as that nobody marks: status, who was absent, the credit, and the sentence that says so."""
     if entered == {session.student_id}:
         said = "Nobody marked it, and only the student entered the room: the session comes back."
@@ -172,8 +173,7 @@ def settle_as(locked: Locked, status: str, absent: str, credit: str, *, by: Any,
 def _settle(locked: Locked, status: str, credit: str, *, by: Any, settled_at: datetime, now: datetime) -> None:
     session, pack = locked.session, locked.pack
     assert pack is not None, "a booked session holds a credit"
-    withdraw(f"session:{session.pk}", now=now)
-    drop_proposals(session, now=now)
+    take_back_plans(session, now=now)
     free_time(session)
     session.status, session.credit, session.settled_at = status, credit, settled_at
     session.ended_at = min(now, session.ends_at)
@@ -233,6 +233,7 @@ def _start_grace(session: Session, pack: SessionPack, settled_at: datetime, now:
     seat = start_grace(student_id=pack.student_id, mentor_id=pack.mentor_id, settled_at=settled_at, now=now)
     if seat is None or seat.grace_ends_at is None:
         return
+    what = "ask_first" if renewal_is_off(pack.student_id, pack.mentor_id, now) else ""
     for person in (session.student, session.mentor):
         role = "mentor" if person.pk == session.mentor_id else "student"
         notify(
@@ -245,6 +246,7 @@ def _start_grace(session: Session, pack: SessionPack, settled_at: datetime, now:
             mentor_name=session.mentor.display_name,
             student_name=session.student.display_name,
             role=role,
+            what=what,
             grace_ends_at=seat.grace_ends_at,
             url="/tutor/seats" if role == "mentor" else pack.get_absolute_url(),
         )

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import pytest
 
-from notifications.models import Notification
+from mentorship.kernel.refusals import Refusal
+from notifications.models import Delivery, Notification
+from packs.models import SessionPack
+from packs.services import expire_lapsed
 from sessions_app.models import Claim
-from sessions_app.services import cancel, complete, decide, no_show, open_claim
+from sessions_app.services import agree, cancel, complete, decide, no_show, open_claim, withdraw_claim
 from tests.cast import HOUR, at, bought, counters, user
 from tests.rooms.scene import booked, used_up, words
 from tests.verbs.scene import END, SECOND, START, url
@@ -220,3 +223,38 @@ def test_both_rooms_say_who_is_asked(as_, at_, claim, done, sam, mia):
     at_(END + 50 * HOUR)
     assert "with an admin" in words(as_(mia).get("/tutor/mentorship"))
     assert "with an admin" in words(as_(sam).get("/student/mentorship"))
+
+
+def test_the_make_up_session_in_dispute_is_not_spent_meanwhile_and_thaws_with_it(as_, at_, sam, mia):
+    bought(sam, mia, validity_days=2)
+    session = booked(sam, mia, at(2, 11))
+    cancel(session_id=session.pk, by=mia, reason="I was ill", now=at(2, 12) + HOUR)
+    made_up = SessionPack.objects.get(title="Make-up session")
+    claim = open_claim(session_id=session.pk, by=mia, wanted="COMPLETED", reason="Wrong button.", now=at(2, 14))
+    with pytest.raises(Refusal) as refused:
+        booked(sam, mia, at(5), now=at(2, 14))
+    assert refused.value.code == "pack_frozen"
+    agree(claim_id=claim.pk, by=sam, now=at(2, 15))
+    session.refresh_from_db()
+    made_up.refresh_from_db()
+    assert (session.status, made_up.status, made_up.frozen_at) == ("COMPLETED", "DEPLETED", None)
+    assert counters(made_up) == (1, 0, 1)
+
+
+def test_what_becomes_a_make_up_session_while_it_is_frozen_thaws_as_well(sam, mia):
+    pack = bought(sam, mia, validity_days=2)
+    session = booked(sam, mia, at(2, 11))
+    expire_lapsed(SessionPack.objects.filter(pk=pack.pk), now=at(2, 13))
+    claim = open_claim(session_id=session.pk, by=sam, wanted="MENTOR_ABSENT", reason="x", now=at(2, 13))
+    cancel(session_id=session.pk, by=mia, reason="I was ill", now=at(2, 14))
+    made_up = SessionPack.objects.get(title="Make-up session")
+    assert made_up.frozen_at is not None
+    withdraw_claim(claim_id=claim.pk, by=sam, now=at(2, 15))
+    made_up.refresh_from_db()
+    assert (made_up.frozen_at, made_up.expires_at) == (None, at(16, 15))
+
+
+def test_it_is_told_though_the_mentor_settles_before_its_mail_has_left(session, sam, mia):
+    open_claim(session_id=session.pk, by=sam, now=END, **SAID)
+    complete(session_id=session.pk, by=mia, now=END + SECOND)
+    assert Delivery.objects.get(kind="claim_opened").status == "PENDING"

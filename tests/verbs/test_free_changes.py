@@ -71,7 +71,7 @@ def test_with_none_left_cancelling_uses_the_session_and_says_so(two, as_, at_, s
 def test_the_page_says_how_many_are_left(two, as_, session, sam):
     assert "2 of 2 free changes of this pack are left." in words(as_(sam).get(url(session)))
     move = as_(sam).get(url(session, "move"))
-    assert "It is one of 2 free changes of this pack; after it 1 is left." in words(move)
+    assert "This is one of 2 free changes of the pack; after it 1 is left." in words(move)
     reschedule(session_id=session.pk, starts_at=at(5), by=sam, now=NOW + HOUR)
     sent = {"scheduledAt": "2026-06-05T12:00:00Z", "expect": move.context["moving"].code}
     answer = as_(sam).post(url(session, "move"), sent)
