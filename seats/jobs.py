@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 import structlog
 from django.conf import settings
 from django.db import DatabaseError, transaction
-from django.db.models import QuerySet
+from django.db.models import Exists, OuterRef, QuerySet
 
 from mentorship.kernel.jobs import job
 from mentorship.kernel.locking import lock_people
@@ -82,12 +82,17 @@ def _sweep(mentors: Sequence[int], now: datetime, *, wait: bool = False) -> tupl
 def warn_grace_ending(now: datetime) -> int:
     """One final warning 12 h before grace ends; never after a renewal, for then the seat is not in grace any more."""
     hours = settings.MENTORSHIP.final_warning_hours
-    seats = Seat.objects.filter(
-        status=Seat.Status.GRACE,
-        frozen_at=None,
-        grace_ends_at__gt=now,
-        grace_ends_at__lte=now + timedelta(hours=hours),
-    ).select_related("student", "mentor__mentor_profile")
+    of_pair = SessionPack.objects.filter(student=OuterRef("student"), mentor=OuterRef("mentor"))
+    seats = (
+        Seat.objects.filter(
+            status=Seat.Status.GRACE,
+            frozen_at=None,
+            grace_ends_at__gt=now,
+            grace_ends_at__lte=now + timedelta(hours=hours),
+        )
+        .annotate(must_ask=Exists(of_pair.filter(no_renewal_at__isnull=False)))
+        .select_related("student", "mentor__mentor_profile")
+    )
     return notify_many(
         "grace_final_warning",
         [
@@ -98,6 +103,7 @@ def warn_grace_ending(now: datetime) -> int:
                 now=now,
                 not_after=seat.grace_ends_at,
                 context={
+                    "what": "ask_first" if seat.must_ask else "",  # type: ignore[attr-defined]
                     "mentor_name": seat.mentor.display_name,
                     "grace_ends_at": seat.grace_ends_at,
                     "url": seat.mentor.mentor_profile.get_absolute_url(),

@@ -70,7 +70,7 @@ def answer(request: SignedInRequest, pack_id: int, side: Side) -> HttpResponse:
     """Agree, decline, or (for whoever asked) take it back."""
     pack = _pack(request, pack_id, side)
     pause, agreed = _pause(request, pack), request.POST.get("answer") == "yes"
-    by = {"pause_id": pause.pk, "by": request.user, "now": request.now}
+    by: dict[str, Any] = {"pause_id": pause.pk, "by": request.user, "now": request.now}
     try:
         if agreed:
             pauses.agree_to_pause(expect=request.POST.get("expect") or None, **by)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.http import Http404, HttpResponse
@@ -36,7 +38,8 @@ def renewal_page(request: SignedInRequest, pack_id: int) -> HttpResponse:
 
 
 def _decide(request: SignedInRequest, pack: SessionPack, name: str) -> str:
-    wanted, verb = request.POST.get("renewal"), {"pack_id": pack.pk, "by": request.user, "now": request.now}
+    wanted = request.POST.get("renewal")
+    verb: dict[str, Any] = {"pack_id": pack.pk, "by": request.user, "now": request.now}
     if wanted == "ask":
         turn_renewal_off(**verb)
         return f"{name} asks you before the next pack, and is told so."

@@ -205,6 +205,19 @@ KINDS = (
             ),
             "See your seats",
         ),
+        turns={
+            "ask_first": {
+                "student": Words(
+                    "Your seat with {mentor_name} is kept until {grace_ends_at:default}",
+                    (
+                        "{grace_reason} Until {grace_ends_at} your seat is still yours.",
+                        "{mentor_name} wants to be asked before you renew: ask soon, and pay once the answer is yes.",
+                        "After that time the seat goes to the next person. Nothing is charged by itself.",
+                    ),
+                    "Ask for the next pack",
+                ),
+            },
+        },
     ),
     Kind(
         "grace_final_warning",
@@ -218,6 +231,18 @@ KINDS = (
             ),
             "Renew and keep the seat",
         ),
+        turns={
+            "ask_first": {
+                "student": Words(
+                    "Last call: your seat with {mentor_name} is free from {grace_ends_at:default}",
+                    (
+                        "Your seat is kept until {grace_ends_at}. After that it goes to the next person, and you would have to wait for a free one.",
+                        "{mentor_name} wants to be asked before you renew: ask now if you want to keep it.",
+                    ),
+                    "Ask for the next pack",
+                ),
+            },
+        },
     ),
     Kind(
         "seat_released",

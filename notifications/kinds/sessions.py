@@ -32,7 +32,7 @@ KINDS = (
         student=Words(
             "{sessions:session} with {mentor_name} are booked",
             (
-                "{times}",
+                "{instants}",
                 maybe("They take {duration_minutes} minutes each."),
                 "Each can be moved by itself, or cancelled so that the session comes back, until {notice_hours:hour} before it starts.",
             ),
@@ -40,7 +40,7 @@ KINDS = (
         ),
         mentor=Words(
             "{student_name} booked {sessions:session} with you",
-            ("{times}", maybe("They take {duration_minutes} minutes each.")),
+            ("{instants}", maybe("They take {duration_minutes} minutes each.")),
             "See your sessions",
         ),
     ),

@@ -11,7 +11,7 @@ from django.db.models.functions import Coalesce, Greatest, Least
 from mentorship.kernel.locking import lock
 from notifications.services import Notice, notify, notify_many
 from packs.models import SessionPack
-from packs.services import expire_lapsed
+from packs.services import expire_lapsed, renewal_is_off
 from seats.models import Seat, SeatEvent
 from seats.services.waiting import offer_free_seats, offers_lapsed
 
@@ -94,6 +94,7 @@ def _tell_of_expiry_grace(seat: Seat, ends_at: datetime, now: datetime) -> None:
         not_after=ends_at,
         now=now,
         role="student",
+        what="ask_first" if renewal_is_off(seat.student_id, seat.mentor_id, now) else "",
         mentor_name=seat.mentor.display_name,
         grace_reason="Your pack has expired; renewing brings back what was left of it.",
         grace_ends_at=ends_at,

@@ -17,6 +17,7 @@ from zoneinfo import ZoneInfo
 from django.conf import settings
 from django.db import transaction
 
+from mentorship.kernel import clock
 from mentorship.kernel.refusals import Malformed, NotFound, Refusal
 from mentorship.people.models import MentorProfile
 from notifications.services import notify
@@ -71,6 +72,7 @@ def propose_series(
     """
     if every_days not in RHYTHMS:
         raise Malformed("The rhythm is every 7 or every 14 days.")
+    first, kept = clock.utc(first), [time and clock.utc(time) for time in kept]
     count = pack.remaining_at(now)
     walls = [first.astimezone(zone).replace(tzinfo=None) + timedelta(days=every_days * n) for n in range(count)]
     if not walls:
@@ -149,7 +151,7 @@ def book_series(*, pack_id: int, student: Any, times: Sequence[datetime], now: d
     pack = SessionPack.objects.filter(pk=pack_id, student=student).first()
     if pack is None:
         raise NotFound("There is no such pack.")
-    chosen = sorted(set(times))
+    chosen = sorted({clock.utc(time) for time in times})
     if not chosen:
         raise Malformed("Choose at least one time.")
     if len(chosen) < len(times):
@@ -198,7 +200,7 @@ def _tell(booked: Sequence[Session], now: datetime) -> None:
             mentor_name=first.mentor.display_name,
             student_name=first.student.display_name,
             sessions=len(booked),
-            times=[session.starts_at for session in booked],
+            instants=[session.starts_at for session in booked],
             duration_minutes=first.minutes,
             notice_hours=settings.MENTORSHIP.move_notice_hours,
             url=room,

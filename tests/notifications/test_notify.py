@@ -166,17 +166,24 @@ EVERYTHING = {
     "last_day": "14 June 2026",
     "message": "Hello",
     "email": "sam@example.test",
-    "times": [STARTS, STARTS],
+    "instants": [STARTS, STARTS],
+    "what_happened": "your session is moved",
     "notice_hours": 24,
     **dict.fromkeys(("starts_at", "expires_at", "grace_ends_at", "answer_by", "ends_at", "new_starts_at"), STARTS),
     **dict.fromkeys(("sessions", "credits", "remaining", "days", "count"), 4),
 }
 
 
-@pytest.mark.parametrize(("kind", "role"), [(k.name, role) for k in KINDS.values() for role in k.roles])
-def test_every_kind_has_whole_sentences(sam, kind, role):
+COPIES = [
+    *((kind.name, role, "") for kind in KINDS.values() for role in kind.roles),
+    *((kind.name, role, turn) for kind in KINDS.values() for turn, words in kind.turns.items() for role in words),
+]
+
+
+@pytest.mark.parametrize(("kind", "role", "turn"), COPIES)
+def test_every_kind_has_whole_sentences(sam, kind, role, turn):
     """What callers always have is enough for each kind; nothing is left to fill in, every sentence ends."""
-    notify(kind, recipient=sam, about="x", dedupe_key="x", now=NOW, role=role, url="/x", **EVERYTHING)
+    notify(kind, recipient=sam, about="x", dedupe_key="x", now=NOW, role=role, what=turn, url="/x", **EVERYTHING)
     told = Notification.objects.get()
     assert told.action_label and "{" not in told.title + told.text
     assert all(line[-1] in ".!?”" for line in told.text.splitlines())
@@ -190,7 +197,8 @@ def test_every_sentence_names_known_values():
         "account", "receipt_url", "notes", "available", "grace_hours", "grace_reason", "student_may_change",
     }  # fmt: skip
     for kind in KINDS.values():
-        for words in filter(None, (kind.student, kind.mentor)):
+        turns = [words for turn in kind.turns.values() for words in turn.values()]
+        for words in filter(None, (kind.student, kind.mentor, *turns)):
             used = {name for line in (words.title, *words.text) for _, name, _, _ in Formatter().parse(line) if name}
             assert used <= known, (kind.name, used - known)
 

@@ -7,8 +7,11 @@ import pytest
 from mentorship.kernel.refusals import NotFound, NotYours, Refusal
 from notifications.models import Notification
 from packs.services import renewal_is_off, turn_renewal_off, turn_renewal_on
+from payments.services import asks_first
+from seats.jobs import warn_grace_ending
+from seats.models import Seat
 from sessions_app.services import complete
-from tests.cast import NOW, at, bought
+from tests.cast import DAY, HOUR, NOW, at, bought, offering
 from tests.rooms.scene import booked, used_up
 
 pytestmark = pytest.mark.django_db
@@ -84,3 +87,41 @@ def test_the_renewal_reminder_says_that_one_has_to_ask(mia, sam):
     reminder = Notification.objects.get(kind="renewal_reminder")
     assert "Mia wants to be asked before you renew" in reminder.text
     assert reminder.action_label == "Ask for the next pack"
+
+
+def test_the_grace_and_its_last_call_say_so_too(mia, sam):
+    pack = bought(sam, mia)
+    turn_renewal_off(pack_id=pack.pk, by=mia, now=NOW)
+    used_up(sam, mia, 4)
+    ends = Seat.objects.get().grace_ends_at
+    assert warn_grace_ending(ends - 5 * HOUR) == 1
+    for kind in ("grace_started", "grace_final_warning"):
+        told = Notification.objects.get(recipient=sam, kind=kind)
+        assert "Mia wants to be asked before you renew" in told.text
+        assert told.action_label == "Ask for the next pack"
+    assert "asked" not in Notification.objects.get(recipient=mia, kind="grace_started").text
+
+
+def test_what_is_in_grace_is_no_longer_to_be_ended(mia, sam):
+    pack = bought(sam, mia)
+    used_up(sam, mia, 4)
+    with pytest.raises(Refusal):
+        turn_renewal_off(pack_id=pack.pk, by=mia, now=at(5))
+
+
+class TestBuying:
+    def test_a_pack_is_asked_for_whatever_its_mode(self, mia, sam, sue):
+        pack, sold, single = bought(sam, mia), offering(mia), offering(mia, sessions=1)
+        bought(sue, mia)
+        assert not asks_first(sam, sold, NOW)
+        turn_renewal_off(pack_id=pack.pk, by=mia, now=NOW)
+        assert asks_first(sam, sold, NOW)
+        assert not asks_first(sam, single, NOW), "a single session takes no seat: it is no renewal"
+        assert not asks_first(sue, sold, NOW)
+        turn_renewal_on(pack_id=pack.pk, by=mia, now=NOW)
+        assert not asks_first(sam, sold, NOW)
+
+    def test_nobody_gets_around_it_by_waiting_for_the_end(self, mia, sam):
+        pack, sold = bought(sam, mia), offering(mia)
+        turn_renewal_off(pack_id=pack.pk, by=mia, now=NOW)
+        assert asks_first(sam, sold, NOW + 200 * DAY)
