@@ -106,8 +106,8 @@ def _hours(first_day: date, hours: Hours, zone: ZoneInfo) -> Iterator[tuple[str,
 
 def _taken(taken: Iterable[Labelled], zone: ZoneInfo) -> Iterator[tuple[str, datetime, datetime, str]]:
     for one in sorted(taken, key=lambda one: (one.kind != BUSY, one.start)):
-        local = (at.astimezone(zone).replace(tzinfo=None, fold=0) for at in (one.start, one.end))
-        yield one.kind, *local, one.label
+        start, end = (at.astimezone(zone).replace(tzinfo=None, fold=0) for at in (one.start, one.end))
+        yield one.kind, start, end, one.label
 
 
 def _days(first_day: date, start: datetime, end: datetime) -> Iterator[tuple[int, int, int]]:

@@ -120,9 +120,7 @@ def _differs(change: ZoneChange) -> str:
 
 
 def _apart(minutes: int) -> str:
-    """ "8 h ahead", "5 h 45 min behind", "the same time"."""
-    if not minutes:
-        return "the same time"
+    """ "8 h ahead of", "5 h 45 min behind"."""
     hours, rest = divmod(abs(minutes), 60)
     words = " ".join(filter(None, (f"{hours} h" if hours else "", f"{rest} min" if rest else "")))
-    return f"{words} {'ahead' if minutes > 0 else 'behind'}"
+    return f"{words} {'ahead of' if minutes > 0 else 'behind'}"

@@ -133,7 +133,7 @@ class TestPage:
         assert bens.get(PAGE).status_code == 200
         page = bens.get(PAGE, {"to": "Asia/Tokyo"}).content.decode()
         assert "18:00–20:00" in page and "01:00–03:00" in page and "Wednesday" in page
-        assert "7 h ahead" in page
+        assert "7 h ahead of Berlin" in page
         assert User.objects.get(pk=ben.pk).zone_name == "Europe/Berlin"
 
     @pytest.mark.parametrize(("keep", "expected"), [("wall", (1, 1080, 1200)), ("instants", (2, 60, 180))])
