@@ -167,7 +167,7 @@ EVERYTHING = {
     "message": "Hello",
     "email": "sam@example.test",
     "instants": [STARTS, STARTS],
-    "what_happened": "your session is moved",
+    "what_happened": "Your session is moved.",
     "notice_hours": 24,
     **dict.fromkeys(("starts_at", "expires_at", "grace_ends_at", "answer_by", "ends_at", "new_starts_at"), STARTS),
     **dict.fromkeys(("sessions", "credits", "remaining", "days", "count"), 4),
