@@ -29,9 +29,10 @@ KINDS = (
             (
                 maybe("Your time: {starts_at}."),
                 maybe("“{notes}”"),
-                "It is kept for you until {expires_at}; pay {amount_display} before then to make it yours.",
+                "It is kept for you until {expires_at}; after that it is free for others again.",
+                maybe("Pay {amount_display} before then to make it yours."),
             ),
-            "Pay and confirm",
+            "Make it yours",
         ),
         turns={
             "accepted": {
@@ -39,9 +40,10 @@ KINDS = (
                     "Your time with {mentor_name} is kept for you",
                     (
                         "“{title}”, {starts_at}.",
-                        "It is kept until {expires_at}; pay {amount_display} before then to make it yours.",
+                        "It is kept until {expires_at}; after that it is free for others again.",
+                        maybe("Pay {amount_display} before then to make it yours."),
                     ),
-                    "Pay and confirm",
+                    "Make it yours",
                 )
             }
         },
@@ -90,7 +92,7 @@ KINDS = (
         mentor=Words(
             "{student_name} no longer asks for “{title}”",
             (maybe("It was wished for {times}."), "The request was taken back. There is nothing left to answer."),
-            "See your requests",
+            "See the request",
         ),
     ),
     Kind(
