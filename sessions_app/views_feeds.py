@@ -49,9 +49,8 @@ def feed(request: PageRequest, secret: str) -> HttpResponse:
     last_modified = int(content.changed_at.timestamp()) if content.changed_at else None
     if last_modified is not None:
         response["Last-Modified"] = http_date(last_modified)
-    return _private(
-        get_conditional_response(request, etag=response["ETag"], last_modified=last_modified, response=response)
-    )
+    unchanged = get_conditional_response(request, response["ETag"], last_modified, response)
+    return _private(unchanged or response)
 
 
 def _private(response: HttpResponse) -> HttpResponse:

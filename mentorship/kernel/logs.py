@@ -46,7 +46,7 @@ def configure(level: str, *, human: bool) -> None:
                     "processors": [
                         structlog.stdlib.ProcessorFormatter.remove_processors_meta,
                         *([] if human else [structlog.processors.format_exc_info]),
-                        lambda logger, name, event: masked(last(logger, name, event)),
+                        lambda logger, name, event: masked(str(last(logger, name, event))),
                     ],
                 }
             },

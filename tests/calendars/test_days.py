@@ -38,7 +38,7 @@ def entry(start: str, minutes: int = 60, kind: str = "session", name: str = "Mia
 
 def shown(span: Span, *entries: Entry) -> dict[str, list[str]]:
     """The pieces of each day that has some, as clock times, with the classes that place them."""
-    days = days_of(span, entries, [], [], changes(span.start, span.end, span.zone), NOW)
+    days = days_of(span, entries, [], Found(), changes(span.start, span.end, span.zone), NOW)
     draw(days, span, Found(), NOW)
     return {
         day.day.isoformat(): [
@@ -98,7 +98,7 @@ def test_an_absurd_day_is_today(asked):
 )
 def test_a_day_is_as_long_as_its_clocks_make_it(zone, day, hours):
     span = Span.of("day", day, zone)
-    (found,) = days_of(span, [], [], [], changes(span.start, span.end, zone), NOW)
+    (found,) = days_of(span, [], [], Found(), changes(span.start, span.end, zone), NOW)
     assert (found.hours, span.end - span.start) == (hours, timedelta(hours=hours))
     assert bool(found.changes) == (hours != 24)
 
@@ -117,7 +117,7 @@ def test_midnight_cuts_a_session_in_the_readers_zone_only():
 
 def test_a_piece_knows_that_it_goes_on_and_that_it_came_over():
     span = Span.of("week", date(2026, 6, 7), BERLIN)
-    days = days_of(span, [entry("2026-06-07T21:30:00+00:00"), entry("2026-05-31T21:30:00+00:00")], [], [], [], NOW)
+    days = days_of(span, [entry("2026-06-07T21:30:00+00:00"), entry("2026-05-31T21:30:00+00:00")], [], Found(), [], NOW)
     (first,), (last,) = days[0].pieces, days[-1].pieces
     assert (first.came_over, first.goes_on) == (True, False)
     assert (last.came_over, last.goes_on) == (False, True)
@@ -130,7 +130,7 @@ def test_the_repeated_hour_stands_side_by_side():
     assert shown(span, first, second) == {
         "2026-10-25": ["02:30-02:30 t0 tm30 l1 lm0 lane0 of2", "02:30-03:30 t0 tm30 l1 lm0 lane1 of2"]
     }
-    day = days_of(span, [first, second], [], [], changes(span.start, span.end, BERLIN), NOW)[-1]
+    day = days_of(span, [first, second], [], Found(), changes(span.start, span.end, BERLIN), NOW)[-1]
     assert [piece.is_second for piece in day.pieces] == [False, True]
     assert [change.of_the_day for change in day.changes] == ["03:00: clocks go back an hour"]
 
@@ -138,7 +138,7 @@ def test_the_repeated_hour_stands_side_by_side():
 def test_the_skipped_hour_is_reached_over_and_hatched():
     span = Span.of("week", date(2026, 3, 29), BERLIN)
     assert shown(span, entry("2026-03-29T00:30:00+00:00")) == {"2026-03-29": ["01:30-03:30 t0 tm30 l2 lm0 lane0 of1"]}
-    days = days_of(span, [entry("2026-03-29T00:30:00+00:00")], [], [], changes(span.start, span.end, BERLIN), NOW)
+    days = days_of(span, [entry("2026-03-29T00:30:00+00:00")], [], Found(), changes(span.start, span.end, BERLIN), NOW)
     draw(days, span, Found(), NOW)
     assert [(bar.kind, bar.css) for bar in days[-1].ground] == [("skipped", "t1 tm0 l1 lm0")]
 

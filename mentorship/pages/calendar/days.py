@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 
 from mentorship.pages.calendar.clocks import Change
 from mentorship.pages.calendar.entries import Entry, Mark
+from mentorship.pages.calendar.reading import Beside, Found
 from mentorship.pages.calendar.span import Span
 
 MOST_MARKS = 3
@@ -52,6 +53,7 @@ class Day:
     pieces: list[Piece] = field(default_factory=list)
     marks: list[Mark] = field(default_factory=list)
     open: list[tuple[datetime, datetime]] = field(default_factory=list)
+    busy: list[tuple[datetime, datetime, str]] = field(default_factory=list)
     ground: list[object] = field(default_factory=list)
     changes: list[Change] = field(default_factory=list)
     hours: int = 24
@@ -79,14 +81,14 @@ class Day:
 
     @property
     def is_empty(self) -> bool:
-        return not self.pieces and not self.marks and not self.changes
+        return not (self.pieces or self.marks or self.changes or self.busy)
 
 
 def days_of(
     span: Span,
     entries: Iterable[Entry],
     marks: Iterable[Mark],
-    opened: Iterable[tuple[datetime, datetime]],
+    found: Found,
     clock_changes: Iterable[Change],
     now: datetime,
 ) -> list[Day]:
@@ -105,10 +107,19 @@ def days_of(
             for entry in entries
             if entry.starts_at < end and entry.ends_at > start
         ]
-        day.open = [(max(a, start), min(b, end)) for a, b in opened if a < end and b > start]
+        day.open = [(max(a, start), min(b, end)) for a, b in found.open if a < end and b > start]
+        day.busy = [
+            (max(one.starts_at, start), min(one.ends_at, end), busy_words(one))
+            for one in found.beside
+            if one.kind == "busy" and one.starts_at < end and one.ends_at > start
+        ]
         day.marks = _few([mark for mark in marks if mark.first <= day.day <= mark.last])
         day.changes = [change for change in clock_changes if change.day == day.day]
     return days
+
+
+def busy_words(one: Beside) -> str:
+    return f"busy: {one.words}" if one.words else "busy"
 
 
 def _few(marks: list[Mark]) -> list[Mark]:

@@ -13,7 +13,7 @@ from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from mentorship.pages.calendar.days import Day, Piece
-from mentorship.pages.calendar.reading import Beside, Found
+from mentorship.pages.calendar.reading import Found
 from mentorship.pages.calendar.span import Span
 
 MINUTE = timedelta(minutes=1)
@@ -123,9 +123,8 @@ def _ground(day: Day, span: Span, found: Found, picture: Picture, now: datetime)
 
     yield from bars("open", day.open)
     yield from bars("closed", found.closed, "closed")
-    for one in found.beside:
-        if one.kind == "busy":
-            yield from bars("busy", [(one.starts_at, one.ends_at)], busy_words(one))
+    for start_busy, end_busy, words in day.busy:
+        yield from bars("busy", [(start_busy, end_busy)], words)
     yield from bars("buffer", (part for piece in day.pieces for part in _buffers(piece)), "break")
     for change in day.changes:
         clock = change.clock.hour * 60 + change.clock.minute
@@ -139,10 +138,6 @@ def _ground(day: Day, span: Span, found: Found, picture: Picture, now: datetime)
             yield Bar(kind, _css(top, bottom, picture), kind)
     if day.is_today and picture.first * 60 <= (minute := _minute(now, day, span.zone)) <= picture.last * 60:
         yield Bar("now", _css(minute, minute, picture))
-
-
-def busy_words(one: Beside) -> str:
-    return f"busy: {one.words}" if one.words else "busy"
 
 
 def _buffers(piece: Piece) -> list[tuple[datetime, datetime]]:

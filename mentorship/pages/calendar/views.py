@@ -19,7 +19,7 @@ from mentorship.kernel.http import wants
 from mentorship.pages.calendar import clocks
 from mentorship.pages.calendar.clocks import ZoneChoice
 from mentorship.pages.calendar.days import Day, days_of
-from mentorship.pages.calendar.drawing import Picture, busy_words, draw
+from mentorship.pages.calendar.drawing import Picture, draw
 from mentorship.pages.calendar.entries import Entry, entries_of, marks_of
 from mentorship.pages.calendar.reading import Found, Question, read
 from mentorship.pages.calendar.span import DAY, LIST, MONTH, VIEWS, WEEK, Span
@@ -72,7 +72,7 @@ def _page(request: SignedInRequest, as_mentor: bool, mentors: list[User], chosen
         zone = own
         span = Span.read(request.GET.get("view"), request.GET.get("day"), zone=zone, now=now)
     changes = clocks.changes(span.start, span.end, zone)
-    days = days_of(span, entries, marks_of(found, as_mentor, zone), found.open, changes, now)
+    days = days_of(span, entries, marks_of(found, as_mentor, zone), found, changes, now)
     picture = draw(days, span, found, now) if span.view in (DAY, WEEK) else None
     link = _linker(request.path, span, chosen, zone if zone.key != own.key else None)
     for day in days:
@@ -84,7 +84,6 @@ def _page(request: SignedInRequest, as_mentor: bool, mentors: list[User], chosen
         "mentor_pills": _mentor_pills(link, mentors, chosen),
         "picture": picture,
         "other_clock": _other_clock(picture, zones, zone, chosen, span),
-        "busy": [(one, busy_words(one)) for one in found.beside if one.kind == "busy"],
         "banners": [change.sentence for choice in _shown(zones, zone) for change in _changes(choice, span, changes)],
         "is_own_zone": zone.key == own.key,
         "shows_hours": bool(found.open),
