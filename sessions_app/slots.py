@@ -26,6 +26,7 @@ from django.db.models import (
     prefetch_related_objects,
 )
 
+from mentorship.kernel import clock
 from mentorship.kernel.refusals import Refusal
 from mentorship.people.models import MentorProfile, User
 from sessions_app import availability
@@ -162,6 +163,7 @@ def check_slot(
 
     `latest` is `free_slots`' `horizon_ends`. `notice_too_short` is said only of what is otherwise a slot and still to come.
     """
+    starts_at = clock.utc(starts_at)
     gone = Refusal("slot_unavailable", "This time cannot be booked. Please choose one of the free times.")
     if starts_at <= now or not Horizon.of(mentor, now, latest).allows(starts_at):
         raise gone

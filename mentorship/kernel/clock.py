@@ -37,6 +37,13 @@ def advance(by: timedelta) -> datetime:
     return now()
 
 
+def utc(moment: datetime) -> datetime:
+    """The same instant in UTC: what counts elapsed minutes on, or compares, does it here. Python adds to a zone's clock as
+    if it never changed, and calls no time of a repeated hour equal to the same instant in another zone.
+    """
+    return moment.astimezone(UTC)
+
+
 def iso(moment: datetime) -> str:
     """UTC with a `Z`, as the API writes every instant."""
     return moment.astimezone(UTC).isoformat().replace("+00:00", "Z")

@@ -5,6 +5,7 @@ from typing import Any
 
 from django.db.models import Q
 
+from mentorship.kernel import clock
 from mentorship.kernel.guards import polite
 from mentorship.kernel.locking import lock, lock_people
 from mentorship.kernel.refusals import NotFound, Refusal
@@ -40,6 +41,7 @@ def book(
     `pack_expired`, `no_remaining_sessions`, `no_active_pack`, `seat_not_active`, `pack_frozen`, `pack_paused`,
     `notice_too_short`, `slot_unavailable`.
     """
+    starts_at = clock.utc(starts_at)
     with polite(sessions_nobody_twice=slot_taken()):
         profile = _mentor_of(student, mentor_id)
         lock_people([student.pk, mentor_id])

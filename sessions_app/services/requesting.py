@@ -11,6 +11,7 @@ from django.conf import settings
 from django.db import transaction
 from django.db.models import F
 
+from mentorship.kernel import clock
 from mentorship.kernel.guards import polite
 from mentorship.kernel.locking import lock, lock_people
 from mentorship.kernel.refusals import Malformed, NotFound, NotYours, Refusal
@@ -43,7 +44,7 @@ def submit_request(
     It is answered within 48 h, at latest 3 h before the first time. Raises Malformed (no time for a single session, too
     many), Refusal `already_requested`, `mentor_full`, `slot_unavailable`, `notice_too_short`.
     """
-    wished = sorted(set(times))
+    wished = sorted({clock.utc(time) for time in times})
     if offering.kind == Offering.Kind.SESSION and not wished:
         raise Malformed("A single session needs at least one time: times is missing.")
     if len(wished) > MOST_TIMES:
@@ -81,7 +82,6 @@ def submit_request(
             request.mentor,
             now=now,
             expires_at=request.approval_deadline,
-            amount_display=request.price_display,
         )
     return request
 
@@ -137,6 +137,7 @@ def approve(
     request = lock_request(request_id, by)
     if by.pk != request.mentor_id:
         raise NotYours("Only the mentor can approve a request.")
+    scheduled_at = scheduled_at and clock.utc(scheduled_at)
     if scheduled_at is not None and scheduled_at not in request.times:
         raise Malformed("scheduledAt is none of the times that were asked for. Suggest it instead.")
     if request.status == Status.APPROVED:
@@ -203,7 +204,7 @@ def _approve(request: BookingRequest, starts_at: datetime | None, *, notes: str,
         expires_at=deadline,
         notes=notes,
         starts_at=starts_at,
-        amount_display=request.price_display,
+        amount_display=request.price_display if request.amount_minor else "",
         what=what,
     )
 
@@ -234,7 +235,7 @@ def suggest(*, request_id: UUID, by: Any, times: Sequence[datetime], notes: str 
     if by.pk != request.mentor_id:
         raise NotYours("Only the mentor can suggest other times.")
     _still_waiting(request, now)
-    offered = sorted(set(times))
+    offered = sorted({clock.utc(time) for time in times})
     if not 1 <= len(offered) <= MOST_TIMES:
         raise Malformed(f"Suggest one to {MOST_TIMES} times.")
     profile = MentorProfile.objects.select_related("user").get(user=request.mentor_id)
@@ -262,6 +263,7 @@ def accept_suggestion(*, request_id: UUID, by: Any, scheduled_at: datetime, now:
 
     Raises NotFound, NotYours (the mentor), Malformed, Refusal as for `approve`.
     """
+    scheduled_at = clock.utc(scheduled_at)
     request = lock_request(request_id, by)
     if by.pk != request.student_id:
         raise NotYours("Only the student can accept a suggested time.")

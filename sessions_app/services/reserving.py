@@ -10,6 +10,7 @@ from uuid import UUID
 from django.db import transaction
 from django.db.models import Q, QuerySet
 
+from mentorship.kernel import clock
 from mentorship.kernel.guards import polite
 from mentorship.kernel.locking import lock, lock_people
 from mentorship.kernel.refusals import Refusal
@@ -38,6 +39,7 @@ def reserve(
     now: datetime,
 ) -> Session:
     """Keep this time for a payment until `until`. Raises Refusal `slot_unavailable`, `notice_too_short`."""
+    starts_at = clock.utc(starts_at)
     with polite(sessions_nobody_twice=slot_taken()):
         lock_people([student.pk, offering.mentor_id])
         clear_lapsed([student.pk, offering.mentor_id], now=now)
