@@ -18,11 +18,8 @@ from seats.services import place_with
 from seats.services.forecast import Forecast, Why, seat_forecast
 
 WHY = {
-    Why.GRACE: ("one seat is in its grace", "{n} seats are in their grace"),
-    Why.PACE: (
-        "one pack will be used up, if its sessions go on as so far",
-        "{n} packs will be used up, if their sessions go on as so far",
-    ),
+    Why.GRACE: ("the grace of one seat ends", "the grace of {n} seats ends"),
+    Why.PACE: ("one pack is used up at its pace so far", "{n} packs are used up at their pace so far"),
     Why.EXPIRY: ("one pack expires", "{n} packs expire"),
 }
 
@@ -87,7 +84,7 @@ class Line:
 
     @property
     def forecast_why(self) -> str:
-        """What ends by then: "one seat is in its grace, 2 packs expire"."""
+        """What ends by then: "the grace of one seat ends, 2 packs expire"."""
         counts = self.forecast.why if self.forecast else {}
         return ", ".join(WHY[why][counts[why] > 1].format(n=counts[why]) for why in Why if why in counts)
 

@@ -1,8 +1,15 @@
 // Lets countdowns and the reader's clock tick by the server's time: the page says what time it was there (data-now on <html>).
 // The words are those of mentorship/kernel/local_time.py. At zero the element fires `countdown-end`, once.
 (() => {
-  const said = Date.parse(document.documentElement.dataset.now || "");
-  const ahead = Number.isNaN(said) ? 0 : said - Date.now();
+  let ahead = 0;
+  // A part that is swapped in may say the time anew: the demo's clock can have jumped. Heard once, for it grows old.
+  const hear = (element) => {
+    const said = Date.parse(element?.dataset.now || "");
+    if (!Number.isNaN(said)) ahead = said - Date.now();
+    if (element && element !== document.documentElement) delete element.dataset.now;
+  };
+  hear(document.documentElement);
+  hear(document.querySelector("main [data-now]"));
   const now = () => Date.now() + ahead;
 
   const words = (ms, short) => {
@@ -38,5 +45,8 @@
   };
 
   setInterval(tick, 1000);
-  document.addEventListener("htmx:afterSwap", tick);
+  document.addEventListener("htmx:afterSwap", () => {
+    hear(document.querySelector("main [data-now]"));
+    tick();
+  });
 })();

@@ -12,6 +12,8 @@ VISITOR = [
     "/mentorship?q=python",
     "/mentorship?q=nothing-like-this",
     "/mentorship/mentors/mia-sato",
+    "/mentorship/mentors/tove-nyman",
+    "/mentorship/mentors/tove-nyman/waiting-list",
     "/accounts/login/",
     "/accounts/signup/",
     "/accounts/password/reset/",
