@@ -82,7 +82,8 @@ def of_pack_owner(who: Visitor) -> list[str]:
     statement = f"/student/packs/{pack['id']}"
     receipt = re.search(r'href="([^"]*/receipt)"', who.context.request.get(statement).text())
     assert receipt, "a pack that was bought has a receipt"
-    return ["/student/mentorship", statement, receipt[1], f"/student/mentorship/{pack['mentorId']}/end"]
+    own = [f"{statement}/plan", f"{statement}/pause"]
+    return ["/student/mentorship", statement, *own, receipt[1], f"/student/mentorship/{pack['mentorId']}/end"]
 
 
 def refunds(who: Visitor, pack: str) -> list[str]:
@@ -102,7 +103,8 @@ def of_refunds_wanted(who: Visitor) -> list[str]:
 def of_mentor_with_refunds(who: Visitor) -> list[str]:
     packs = re.findall(r'href="(/student/packs/\d+)', who.context.request.get("/tutor/seats").text())
     ends = re.findall(r'href="(/tutor/mentorship/\d+/end)', who.context.request.get(packs[0]).text())
-    return [packs[0], *refunds(who, packs[0]), *ends]
+    pack = packs[0].removeprefix("/student")
+    return [packs[0], f"/tutor{pack}/pause", f"/tutor{pack}/renewal", *refunds(who, packs[0]), *ends]
 
 
 def of_mentor(who: Visitor) -> list[str]:
@@ -126,6 +128,34 @@ def sessions(who: Visitor, status: str) -> list[str]:
     one = f"/mentorship/session/{found[0]['id']}"
     nouns = {"SCHEDULED": ["move", "cancellation", "proposal"], "COMPLETED": ["claim"]}.get(status, [])
     return [one, *(f"{one}/{noun}" for noun in nouns)]
+
+
+def of_asker(who: Visitor) -> list[str]:
+    """What a student has asked for: waiting, approved and to be paid, or ended; and where one asks."""
+    found = []
+    for asked in who.api("get", "requests/me")["items"]:
+        found.append(asked["url"])
+        if asked["status"] in {"PENDING_MENTOR_REVIEW", "APPROVED"} and not asked["paidAt"]:
+            found.append(f"{asked['url']}/withdrawal")
+        if asked["status"] == "APPROVED" and not asked["paidAt"]:
+            found.append(f"/checkout/requests/{asked['id']}")
+    assert found, "this one has asked for something"
+    room = [f"/student/mentorship?tab={tab}" for tab in ("awaiting", "rejected")]
+    return [*found, *room]
+
+
+def of_asked(who: Visitor) -> list[str]:
+    """What a mentor is asked, with each answer's page; an offer for one student."""
+    asked = who.api("get", "requests/incoming?status=PENDING_MENTOR_REVIEW")["items"][0]
+    answers = [f"{asked['url']}/{noun}" for noun in ("rejection", "suggestion")]
+    offer = "/tutor/mentorship/schedule/offer"
+    return ["/tutor/mentorship?tab=approvals", asked["url"], *answers, offer, f"{offer}?request={asked['id']}"]
+
+
+def to_ask_for(who: Visitor) -> list[str]:
+    """Where one asks, for whoever is not signed in."""
+    offer = next(o for o in who.api("get", "offerings")["items"] if o["bookingMode"] == "REQUEST")
+    return [offer["url"], f"/mentorship/offerings/{offer['id']}/request"]
 
 
 def live(who: Visitor) -> list[str]:
