@@ -10,13 +10,23 @@ KINDS = (
         PEOPLE,
         "support changes something of mine",
         student=Words(
-            "Support: {what_happened}",
-            (maybe("It concerns your sessions with {mentor_name}."), REASON, "Is it not right? Answer this mail."),
+            "Support has changed something for you",
+            (
+                "{what_happened}",
+                maybe("It concerns your sessions with {mentor_name}."),
+                REASON,
+                "Is it not right? Answer this mail.",
+            ),
             "Look at it",
         ),
         mentor=Words(
-            "Support: {what_happened}",
-            (maybe("It concerns the sessions of {student_name}."), REASON, "Is it not right? Answer this mail."),
+            "Support has changed something for you",
+            (
+                "{what_happened}",
+                maybe("It concerns the sessions of {student_name}."),
+                REASON,
+                "Is it not right? Answer this mail.",
+            ),
             "Look at it",
         ),
     ),

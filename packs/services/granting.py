@@ -87,13 +87,14 @@ def _reopen(pack: SessionPack, expires_at: datetime, now: datetime) -> None:
     pack.save(update_fields=["status", "depleted_at", "expires_at"])
     if was_expired:
         # Renewed within the expiry grace: what lapsed at this expiry lives again, each credit under its purchase.
-        for purchase_id, count in _lapsed_by_purchase(pack):
+        for purchase_id, count in lapsed_by_purchase(pack):
             record(
                 pack, CreditEntry.Kind.REVIVED, total=count, purchase_id=purchase_id, reason="renewed in time", at=now
             )
 
 
-def _lapsed_by_purchase(pack: SessionPack) -> list[tuple[int | None, int]]:
+def lapsed_by_purchase(pack: SessionPack) -> list[tuple[int | None, int]]:
+    """(purchase id, credits) of what lapsed and was not revived since."""
     kinds = [CreditEntry.Kind.LAPSED, CreditEntry.Kind.REVIVED]
     rows = pack.entries.filter(kind__in=kinds).order_by().values_list("purchase_id").annotate(n=-Sum("total_delta"))
     return [(purchase_id, n) for purchase_id, n in rows if n > 0]

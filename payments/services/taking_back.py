@@ -35,7 +35,7 @@ def take_back_shares(now: datetime) -> int:
     by_order: dict[UUID, list[Share]] = {}
     for share in found:
         by_order.setdefault(share.order_id, []).append(share)
-    return sum(_take_back(order_id, now) for order_id in by_order)
+    return sum(take_back_of(order_id, now) for order_id in by_order)
 
 
 def _to_take_back(order_id: UUID | None = None) -> list[Share]:
@@ -46,8 +46,8 @@ def _to_take_back(order_id: UUID | None = None) -> list[Share]:
     shares = {}
     for pk, title, starts_at, times in sessions.values_list("pk", "title", "starts_at", "given_back"):
         for verdict in range(times):
-            released = f"session:{pk}:{verdict}" if verdict else f"session:{pk}"
-            shares[released] = (f"unused:{pk}:{verdict}", f"{title}, {starts_at:%Y-%m-%d}, does not count after all")
+            name = f"session:{pk}:{verdict}" if verdict else f"session:{pk}"
+            shares[name] = (f"unused:{pk}:{verdict}", f"{title}, {starts_at:%Y-%m-%d}, does not count after all")
     released = _booked(shares)
     done = _booked(cause for cause, _ in shares.values())
     return [
@@ -63,8 +63,11 @@ def _booked(causes: Iterable[str]) -> dict[str, UUID]:
 
 
 @transaction.atomic
-def _take_back(order_id: UUID, now: datetime) -> int:
-    """With the order locked it looks again: meanwhile another run may have been here."""
+def take_back_of(order_id: UUID, now: datetime) -> int:
+    """Take back what is due of one order. With the order locked it looks again: meanwhile another run may have been here.
+
+    An order that somebody works on is left for the job.
+    """
     orders = lock(Order.objects.filter(pk=order_id), skip_locked=True)
     shares = _to_take_back(order_id) if orders else []
     if not shares:

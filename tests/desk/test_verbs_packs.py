@@ -12,10 +12,13 @@ from notifications.models import Notification
 from packs.models import SessionPack
 from packs.services import answer_pause, ask_for_pause
 from packs.statement import Reader, lines
+from payments.services.shares import release_due
+from seats.jobs import sweep_seats
+from seats.models import Seat
 from sessions_app.models import Session
-from tests.cast import DAY, NOW, at, counters, offering, user
+from tests.cast import DAY, HOUR, NOW, at, counters, offering, user
 from tests.desk.scene import do, hidden, look, url
-from tests.payments.scene import pay, place
+from tests.payments.scene import accounts, pay, place
 from tests.rooms.scene import words
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("sound")]
@@ -96,6 +99,30 @@ def test_the_expiry_moves_and_the_statement_says_so(boss, client, pack):
 
 def test_an_expiry_in_the_past_is_refused(boss, client, pack):
     assert "lie ahead" in words(look(client, "expiry", pack.pk, expires_at="2026-01-01T10:00"))
+
+
+def test_a_pack_that_has_just_expired_is_open_again(boss, client, pack, sam, time_machine):
+    time_machine.move_to(pack.expires_at + 5 * HOUR, tick=False)
+    sweep_seats(clock.now())
+    assert (counters(pack), Seat.objects.get().status) == ((0, 0, 0), "RELEASED")
+    client.force_login(boss)
+    said = words(look(client, "expiry", pack.pk, expires_at="2026-12-01T10:00"))
+    assert "expired to active" in said
+    assert "0 to 4 free" in said
+    do(client, "expiry", pack.pk, expires_at="2026-12-01T10:00", reason="the mail was lost")
+    assert counters(pack) == (4, 0, 0)
+    assert Seat.objects.standing().get().status == "ACTIVE"
+    release_due(clock.now() + 10 * DAY)
+    assert accounts().get("MENTOR_AVAILABLE", 0) == 0
+
+
+def test_one_that_the_mentor_was_paid_for_stays_over(boss, client, pack, time_machine):
+    time_machine.move_to(pack.expires_at + 80 * HOUR, tick=False)
+    sweep_seats(clock.now())
+    release_due(clock.now())
+    client.force_login(boss)
+    assert "the mentor has earned it" in words(look(client, "expiry", pack.pk, expires_at="2026-12-01T10:00"))
+    assert counters(pack) == (0, 0, 0)
 
 
 def test_a_pause_ends(boss, client, pack, sam, mia, time_machine):

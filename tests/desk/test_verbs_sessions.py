@@ -7,12 +7,13 @@ import pytest
 from notifications.models import Notification
 from packs.models import SessionPack
 from payments.models import Order
+from payments.services.shares import release_due
 from seats.models import Seat
 from sessions_app.models import Claim, Session
 from sessions_app.services import answer, complete, open_claim
 from tests.cast import HOUR, NOW, at, counters, offering, user
 from tests.desk.scene import do, hidden, look, url
-from tests.payments.scene import pay, place
+from tests.payments.scene import accounts, pay, place
 from tests.rooms.scene import booked, words
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("sound")]
@@ -90,6 +91,19 @@ class TestVerdict:
         assert counters(session.pack) == (4, 0, 0)
         assert {one.recipient for one in Notification.objects.filter(kind="support_change")} == {sam, mia}
         assert "Nothing would change" in words(look(client, "verdict", session.pk, outcome="MENTOR_ABSENT"))
+
+    def test_the_share_that_was_released_is_taken_back_at_once(self, boss, client, session, mia, time_machine):
+        time_machine.move_to(at(2, 12), tick=False)
+        complete(session_id=session.pk, by=mia, now=at(2, 12))
+        release_due(at(6))
+        assert accounts()["MENTOR_AVAILABLE"] == -4900
+        time_machine.move_to(at(6), tick=False)
+        said = words(look(client, "verdict", session.pk, outcome="GIVEN_BACK"))
+        assert "available money: \N{MINUS SIGN}€49" in said
+        assert "pending money: +€49" in said
+        assert accounts()["MENTOR_AVAILABLE"] == -4900
+        do(client, "verdict", session.pk, outcome="GIVEN_BACK")
+        assert "MENTOR_AVAILABLE" not in accounts()
 
     def test_grace_ends_with_it(self, boss, client, sam, mia, time_machine):
         pay(place(sam, offering(mia, sessions=2, minutes=30)))

@@ -92,7 +92,13 @@ def _who(source: Source, person: User, other_id: int | None) -> Q:
 def _abouts(person: User, other_id: int) -> list[str]:
     """What a notification about this pair is about."""
     pair = Q(student=person, mentor=other_id) | Q(student=other_id, mentor=person)
-    models = {"session": Session, "order": Order, "pack": SessionPack, "seat": Seat, "request": BookingRequest}
+    models: dict[str, Any] = {
+        "session": Session,
+        "order": Order,
+        "pack": SessionPack,
+        "seat": Seat,
+        "request": BookingRequest,
+    }
     told = [
         f"{name}:{pk}"
         for name, model in models.items()

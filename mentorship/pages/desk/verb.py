@@ -81,7 +81,7 @@ class Deed:
                 dedupe_key=f"{key}:{role}",
                 now=self.now,
                 role=role,
-                what_happened=what,
+                what_happened=f"{what[:1].upper()}{what[1:]}.",
                 student_name=case.student.display_name if case.student else "",
                 mentor_name=case.mentor.display_name,
                 reason=self.reason,
@@ -105,6 +105,7 @@ class Verb:
     act: Callable[[Deed], str]
     form: type[DeskForm] = DeskForm
     button: Callable[[dict[str, Any]], str] | None = None
+    picks_a_time: bool = False  # then the mentor's next free times stand there to choose from
 
     def press(self, said: dict[str, Any]) -> str:
         """The words on the button that does it."""

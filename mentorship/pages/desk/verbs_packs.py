@@ -14,6 +14,7 @@ from mentorship.pages.desk.verb import Case, Deed, DeskForm, Verb
 from packs.models import Pause, SessionPack
 from packs.services import adjust_credits, resume
 from packs.services.repairing import move_expiry, remark
+from seats.services import take_seat
 from sessions_app.services import book
 
 MOST_CREDITS = 100
@@ -88,7 +89,11 @@ class ExpiryForm(DeskForm):
 
 
 def _expiry(deed: Deed) -> str:
-    moment = deed.said["expires_at"]
+    moment, pack = deed.said["expires_at"], deed.case.row
+    if pack.takes_seat and pack.status_at(deed.now) == SessionPack.Status.EXPIRED:
+        # It is to be open again, and lives by a seat.
+        pair = {"student_id": pack.student_id, "mentor_id": pack.mentor_id}
+        take_seat(**pair, by=deed.by, reason=deed.reason, now=deed.now)
     move_expiry(pack_id=deed.case.row.pk, expires_at=moment, by=deed.by, reason=deed.reason, now=deed.now)
     deed.tell_both(f"“{deed.case.row.title}” is valid until {words(deed, moment)}")
     return "The expiry is moved."
@@ -158,7 +163,7 @@ VERBS = (
     Verb(
         "expiry",
         "Move the expiry",
-        "To any day ahead. A line on the statement says to when and why.",
+        "To any day ahead. A pack that has just expired is open again, if a seat is free. A line on the statement says why.",
         "packs.change_sessionpack",
         find_pack,
         _expiry,
@@ -181,5 +186,6 @@ VERBS = (
         _book,
         BookForm,
         lambda said: "Book it",
+        picks_a_time=True,
     ),
 )

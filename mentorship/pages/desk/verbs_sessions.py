@@ -13,6 +13,7 @@ from mentorship.kernel.refusals import NotFound
 from mentorship.pages.desk.verb import Case, Deed, DeskForm, Verb
 from mentorship.pages.desk.verbs_packs import moment_field, number, side_of, words
 from packs.services.repairing import remark
+from payments.services.taking_back import take_back_of
 from sessions_app.models import Claim, Session, SessionEvent
 from sessions_app.services import cancel, decide, overrule
 from sessions_app.services.on_behalf import move_for
@@ -37,7 +38,7 @@ def find_session(target: str) -> Case:
         pk = UUID(target)
     except ValueError:
         raise NotFound from None
-    rows = Session.objects.select_related("student", "mentor__mentor_profile", "pack")
+    rows = Session.objects.select_related("student", "mentor__mentor_profile", "pack", "purchase")
     session = rows.filter(pk=pk).first()
     if session is None:
         raise NotFound
@@ -45,7 +46,9 @@ def find_session(target: str) -> Case:
 
 
 def find_claim(target: str) -> Case:
-    rows = Claim.objects.select_related("by", "session__student", "session__mentor__mentor_profile", "session__pack")
+    rows = Claim.objects.select_related(
+        "by", "session__student", "session__mentor__mentor_profile", "session__pack", "session__purchase"
+    )
     claim = rows.filter(pk=number(target)).first()
     if claim is None:
         raise NotFound
@@ -103,6 +106,12 @@ def _cancel(deed: Deed) -> str:
     return "Cancelled. Both are told."
 
 
+def _money_follows(session: Session, deed: Deed) -> None:
+    """What was released for it is pending again, at once: the job would do the same within the hour."""
+    if session.purchase is not None and session.purchase.order_id is not None:
+        take_back_of(session.purchase.order_id, deed.now)
+
+
 class VerdictForm(DeskForm):
     outcome = forms.ChoiceField(label="It counts as", choices=Outcome.choices, widget=UnfoldAdminSelectWidget)
 
@@ -110,6 +119,7 @@ class VerdictForm(DeskForm):
 def _verdict(deed: Deed) -> str:
     outcome = deed.said["outcome"]
     overrule(session_id=deed.case.row.pk, outcome=outcome, by=deed.by, reason=deed.reason, now=deed.now)
+    _money_follows(deed.case.row, deed)
     label = Outcome(outcome).label
     deed.tell_both(
         f"the session of {words(deed, deed.case.row.starts_at)} counts as: {label}", deed.case.row.get_absolute_url()
@@ -145,6 +155,7 @@ def _decide(deed: Deed) -> str:
         reason=deed.reason,
         now=deed.now,
     )
+    _money_follows(deed.case.row.session, deed)
     return "Decided. Both are told."
 
 
@@ -158,6 +169,7 @@ VERBS = (
         _move,
         MoveForm,
         lambda said: "Move it",
+        picks_a_time=True,
     ),
     Verb(
         "cancel",

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
+from urllib.parse import urlencode
 
 from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
@@ -22,7 +24,10 @@ from mentorship.pages.desk.timeline import timeline
 from mentorship.pages.desk.verb import Case, Deed, Outcome, ReasonForm, Verb, commit, preview
 from mentorship.people.http import SignedInRequest
 from mentorship.people.models import User
+from sessions_app.models import Session
+from sessions_app.slots import free_slots
 
+LOOK_AHEAD, TIMES = timedelta(days=21), 12
 VERBS: dict[str, Verb] = {verb.slug: verb for verb in (*verbs_packs.VERBS, *verbs_sessions.VERBS, *verbs_seats.VERBS)}
 DESK = "people.view_user"
 NOT_YET = "your reason"  # stands for it while the verb is only looked at
@@ -171,5 +176,30 @@ def _page(
         "press": verb.press(form.cleaned_data) if outcome else "",
         "back": _back(case, {}),
         "zone": request.user.zone,
+        "times": _times(case, request) if verb.picks_a_time else [],
     }
     return _show(request, "admin/desk/verb.html", verb.title, context, status)
+
+
+def _times(case: Case, request: SignedInRequest) -> list[dict[str, Any]]:
+    """The mentor's next free times that fit the pack, as addresses that show what choosing one would do."""
+    pack = case.pack
+    if pack is None:
+        return []
+    slots = free_slots(
+        mentor=case.mentor.mentor_profile,
+        start=request.now,
+        end=request.now + LOOK_AHEAD,
+        duration_minutes=pack.duration_minutes,
+        now=request.now,
+        viewer=case.student,
+        horizon_ends=pack.expires_at,
+        ignore_session=case.row if isinstance(case.row, Session) else None,
+    )
+    side = request.GET.get("side", "student")
+    found = []
+    for slot in slots[:TIMES]:
+        local = slot.starts_at.astimezone(request.user.zone)
+        asked = {"starts_at": f"{local:%Y-%m-%dT%H:%M}", "side": side, "look": 1}
+        found.append({"starts_at": slot.starts_at, "query": urlencode(asked)})
+    return found

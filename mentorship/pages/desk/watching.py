@@ -217,6 +217,10 @@ def _session(old: Row, new: Row, teller: Teller) -> Iterator[str]:
         yield f"The session of {when}: {Session.Status(old['status']).label} to {status}{absent}."
     if old["credit"] != new["credit"] and new["credit"]:
         yield f"Its credit: {Session.Credit(new['credit']).label}."
+        if old["credit"] == Session.Credit.USED:
+            yield "The mentor’s share of it is not earned: it waits until the credit is used, lapses or is refunded."
+        elif new["credit"] == Session.Credit.USED:
+            yield "The mentor’s share of it becomes available after the usual time."
 
 
 def _place(old: Row, new: Row, teller: Teller) -> Iterator[str]:
