@@ -105,7 +105,8 @@ def free_slots(
     """The mentor's bookable times with starts in [start, end), ascending.
 
     Obeys minimum notice and the mentor's horizon (or until `horizon_ends`, a pack's expiry, where that is later), the
-    mentor's other sessions in either role with buffers, and the viewer's own. `ignore_session` is the one being moved; `within_notice` leaves out the mentor's notice.
+    mentor's other sessions in either role with buffers, and the viewer's own. `ignore_session` is the one being moved;
+    `within_notice` leaves out the mentor's notice.
     """
     horizon = Horizon.of(mentor, now, horizon_ends)
     notice = availability.MINUTE if within_notice else timedelta(hours=mentor.notice_hours)
