@@ -1,4 +1,7 @@
-"""Random lives: buy, pay, book, move, cancel, settle, refund, dispute, payout, letters in any order, time passing."""
+"""Random lives: buy, pay, book, move, cancel, settle, refund, dispute, payout, letters in any order, time passing.
+
+And, in `asking_rules`: requests, the waiting list, claims, pauses, vacations and proposals.
+"""
 
 from __future__ import annotations
 
@@ -9,6 +12,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 
 from payments.models import Order, Payment, Payout, Refund, SandboxCheckout, SandboxDelivery, SandboxDispute
 from sessions_app.models import Session
+from tests.machine.asking_rules import AskingRules
 from tests.machine.world import JOBS, World
 
 anyone = st.integers(0, 2)
@@ -29,7 +33,7 @@ spans = st.sampled_from(
 parts = st.none() | st.sampled_from([1, 50, 3_334, 6_000])
 
 
-class Lives(RuleBasedStateMachine):
+class Lives(AskingRules, RuleBasedStateMachine):
     """After every step the audit is clean: nothing that must never be, whichever jobs have run."""
 
     world: World | None = None

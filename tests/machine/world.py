@@ -36,8 +36,9 @@ from payments.payout_details import Details
 from payments.services import inbox, payouts, refunding, sandbox
 from payments.services.refund_plan import plan_refund
 from sessions_app import services as sessions
-from sessions_app.models import Session
+from sessions_app.models import BookingRequest, Session
 from tests import cast
+from tests.machine.asking import Asking
 from tests.payments.scene import SITE, send_webhook
 
 # Every job that the clock of the demo runs, in its order. The marketplace's projection is not of this world, and the audit
@@ -45,7 +46,7 @@ from tests.payments.scene import SITE, send_webhook
 JOBS = tuple(job for job in moving.ORDER if job not in ("refresh_listings", "audit_books"))
 
 
-class World:
+class World(Asking):
     def __init__(self) -> None:
         self.now = cast.NOW
         self.traveller = time_machine.travel(self.now, tick=False)
@@ -61,6 +62,10 @@ class World:
             cast.offering(self.mia, sessions=1, price=3_333),
             cast.offering(self.max, sessions=2, price=9_999, validity_days=30),
             cast.offering(self.max, sessions=1, price=0, minutes=20, is_intro=True),
+        ]
+        self.asked_for = [
+            cast.offering(self.mia, sessions=1, price=7_777, minutes=90, booking_mode="REQUEST"),
+            cast.offering(self.max, sessions=2, price=5_001, booking_mode="REQUEST"),
         ]
         for mentor in (self.mia, self.max):
             payouts.save_details(mentor=mentor, details=details(), now=self.now)
@@ -114,7 +119,7 @@ class World:
 
     def learn(self) -> None:
         """Remember in which order rows with random ids came; a step makes one, or several that differ in the rest."""
-        for model, differ in ((Order, "created_at"), (Session, "starts_at")):
+        for model, differ in ((Order, "created_at"), (Session, "starts_at"), (BookingRequest, "created_at")):
             rows = model.objects.order_by("created_at", differ, "student_id", "mentor_id")
             for pk in rows.values_list("pk", flat=True):
                 self.age.setdefault(pk, len(self.age))
