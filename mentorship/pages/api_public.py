@@ -72,7 +72,7 @@ def _items(profiles: Sequence[MentorProfile], now: datetime) -> list[dict[str, A
             "topics": profile.topic_names,  # type: ignore[attr-defined]
             "languages": profile.languages,
             "zone": profile.user.zone_name,
-            "accepts_new": profile.accepts_new,
+            "accepts_new": profile.accepts_new and profile.sales_paused_at is None,
             "seats": _seats(seats[profile.user_id]),
             "next_free_at": times.get(profile.user_id),
             "from_price": _price(offerings.get(profile.user_id)),
