@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from mentorship.pages.calendar.clocks import changes, second_hours, zones_of
+from mentorship.pages.calendar.clocks import changes, second_hours, sentences, zones_of
 from mentorship.pages.calendar.days import days_of
 from mentorship.pages.calendar.drawing import draw
 from mentorship.pages.calendar.entries import Entry
@@ -179,3 +179,12 @@ def test_zones_that_read_the_same_are_one_choice():
     choices = zones_of(met, ZoneInfo("Europe/Paris"), start, end)
     assert [choice.label for choice in choices] == ["Paris (you)", "Lagos (Mia and Ada)", "New York (Lea)"]
     assert zones_of([("Max", BERLIN)], ZoneInfo("Europe/Paris"), start, end) == []
+
+
+def test_clocks_that_change_together_are_one_sentence():
+    start, end = at("2026-10-19T00:00:00+02:00"), at("2026-11-02T00:00:00+01:00")
+    zones = (BERLIN, ZoneInfo("Europe/London"), NEW_YORK)
+    one, other = sentences(change for zone in zones for change in changes(start, end, zone))
+    assert one.startswith("Clocks in Berlin go back an hour on Sunday 25 October at 03:00; ")
+    assert one.endswith(" Those in London change at the same moment.")
+    assert other.startswith("Clocks in New York go back an hour on Sunday 1 November at 02:00; ")

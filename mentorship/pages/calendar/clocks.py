@@ -68,6 +68,19 @@ def changes(start: datetime, end: datetime, zone: ZoneInfo) -> list[Change]:
     return found
 
 
+def sentences(found: Iterable[Change]) -> list[str]:
+    """One for each moment at which clocks change; those that change together are said in one."""
+    together: dict[tuple[datetime, timedelta], list[Change]] = {}
+    for change in found:
+        together.setdefault((change.at, change.by), []).append(change)
+    return [" ".join([first.sentence, *_and_in(others)]) for first, *others in together.values()]
+
+
+def _and_in(others: list[Change]) -> list[str]:
+    places = " and ".join(dict.fromkeys(city(change.zone) for change in others))
+    return [f"Those in {places} change at the same moment."] if places else []
+
+
 @dataclass(frozen=True)
 class ZoneChoice:
     """A zone the calendar can be shown in, and whose it is."""

@@ -84,7 +84,9 @@ def _page(request: SignedInRequest, as_mentor: bool, mentors: list[User], chosen
         "mentor_pills": _mentor_pills(link, mentors, chosen),
         "picture": picture,
         "other_clock": _other_clock(picture, zones, zone, chosen, span),
-        "banners": [change.sentence for choice in _shown(zones, zone) for change in _changes(choice, span, changes)],
+        "banners": clocks.sentences(
+            [change for choice in _shown(zones, zone) for change in _changes(choice, span, changes)]
+        ),
         "is_own_zone": zone.key == own.key,
         "shows_hours": bool(found.open),
         "legend": _legend(found, days),
@@ -111,14 +113,18 @@ def _context(
         "earlier_url": link(day=span.earlier),
         "later_url": link(day=span.later),
         "today_url": link(day=None) if span.first != starts_today else "",
-        "view_pills": [{"url": link(view=view), "label": LABELS[view], "current": view == span.view} for view in VIEWS],
+        "view_pills": [
+            {"url": link(view=view), "label": LABELS[view], "current": view == span.view, "id": f"cal-{view}"}
+            for view in VIEWS
+        ],
         "zone_pills": [
             {
                 "url": link(zone=None if choice.is_own else choice.zone),
                 "label": choice.label,
                 "current": choice.zone.key == span.zone.key,
+                "id": f"cal-zone-{n}",
             }
-            for choice in zones
+            for n, choice in enumerate(zones)
         ],
     }
 
@@ -145,7 +151,15 @@ def _mentor_pills(link: Callable[..., str], mentors: list[User], chosen: User | 
     if len(mentors) < 2 and not chosen:
         return []
     choices = [(None, "All mentors"), *((mentor, mentor.display_name) for mentor in mentors)]
-    return [{"url": link(mentor=mentor), "label": label, "current": mentor == chosen} for mentor, label in choices]
+    return [
+        {
+            "url": link(mentor=mentor),
+            "label": label,
+            "current": mentor == chosen,
+            "id": f"cal-mentor-{mentor.pk if mentor else 0}",
+        }
+        for mentor, label in choices
+    ]
 
 
 def _met(entries: list[Entry], chosen: User | None) -> list[tuple[str, ZoneInfo]]:
