@@ -36,6 +36,11 @@ class Line:
     tone: str = ""
 
     @property
+    def about(self) -> str:
+        """What the box may have led to: "session:<id>", "order:<id>", "request:<id>"."""
+        return f"{self.kind}:{self.pk}"
+
+    @property
     def url(self) -> str:
         """The row in the admin."""
         return reverse(f"admin:{self.model}_change", args=[self.pk])

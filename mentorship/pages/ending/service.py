@@ -198,6 +198,9 @@ def _lock(student: User, mentor: User) -> list[Order]:
     """All orders of the two, then the people: everything below them is locked by what it calls. Raises NotFound."""
     orders = lock(Order.objects.of_pair(student.pk, mentor.pk).select_related("student", "mentor"))
     lock_people([student.pk, mentor.pk])
+    if Order.objects.of_pair(student.pk, mentor.pk).pending().exclude(pk__in=[order.pk for order in orders]).exists():
+        # Placed between the two locks: waiting for it now, with the people locked, would be the wrong order.
+        raise Refusal("answer_changed", "A payment was begun at this moment. Please read again what it would do.")
     pair = {"student": student, "mentor": mentor}
     known = orders or any(
         model._default_manager.filter(**pair).exists() for model in (Seat, SessionPack, Session, BookingRequest)
