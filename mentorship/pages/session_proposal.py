@@ -19,9 +19,9 @@ from mentorship.kernel.http import wants
 from mentorship.kernel.refusals import NotFound, NotYours, Refusal
 from mentorship.pages.choosing_times import MoveForm, Week, week_of_pack, with_query
 from mentorship.pages.session_card import SessionCard
-from mentorship.pages.session_page import card_or_404, context_of
+from mentorship.pages.session_page import card_or_404
+from mentorship.pages.session_words import open_proposal
 from mentorship.people.http import SignedInRequest
-from sessions_app.models import MoveProposal
 from sessions_app.services import answer_proposal, propose_move, what_if_accepted, withdraw_proposal
 
 NOTE_MAX = 300
@@ -117,8 +117,18 @@ def _page(
     refusal: Refusal | None = None,
     status: int = 200,
 ) -> HttpResponse:
-    context = context_of(card, refusal=refusal, form=form or ProposalForm(), accepting=None, week=None)
-    proposal: MoveProposal | None = context["proposal"]
+    proposal = open_proposal(card)
+    context: dict[str, Any] = {
+        "card": card,
+        "session": card.session,
+        "other": card.other,
+        "mentor": card.session.mentor,
+        "proposal": proposal,
+        "refusal": refusal,
+        "form": form or ProposalForm(),
+        "accepting": None,
+        "week": None,
+    }
     if proposal is not None and not card.is_mentor:
         try:
             context["accepting"] = what_if_accepted(proposal, by=card.viewer, now=card.now)
@@ -129,7 +139,7 @@ def _page(
     page = "sessions/proposal.html"
     if wants(request, "week"):
         page += "#week"
-    return render(request, page, context | {"mentor": card.session.mentor}, status=status)
+    return render(request, page, context, status=status)
 
 
 def _week(request: SignedInRequest, card: SessionCard, selected: datetime | None) -> Week:

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from django.db.models import prefetch_related_objects
+
 from mentorship.kernel import local_time
 from mentorship.kernel.refusals import Refusal
 from mentorship.pages.session_card import SessionCard
@@ -99,9 +101,10 @@ class Claiming:
 def claiming(card: SessionCard) -> Claiming:
     """The newest claim about this session, and whether a new one can be made."""
     session = card.session
-    said = session.claims.order_by("-pk").first()
-    if said is not None:
-        said.session = session
+    if not card.has_ended:
+        return Claiming(None, None)
+    prefetch_related_objects([session], "claims")
+    said = max(session.claims.all(), key=lambda claim: claim.pk, default=None)
     try:
         check_may_claim(session, now=card.now)
         until: datetime | None = claimable_until(session)

@@ -39,10 +39,10 @@ def check_may_claim(session: Session, *, now: datetime) -> None:
         raise Refusal("too_late", f"This could be said until {hours} hours after the session.")
     if was_off(session):
         raise Refusal("wrong_state", "This session was cancelled before it began, and it came back to the pack.")
-    said = session.claims.exclude(status=Status.WITHDRAWN).values_list("status", flat=True).first()
-    if said in Claim.OPEN:
+    said = [claim for claim in session.claims.all() if claim.status != Status.WITHDRAWN]
+    if any(claim.status in Claim.OPEN for claim in said):
         raise Refusal("wrong_state", "Something has been said about this session already.")
-    if said is not None:
+    if said:
         raise Refusal("wrong_state", "What was said about this session has been decided.")
 
 
