@@ -92,7 +92,7 @@ class Asking:
     def _ask(self, form: AskForm) -> HttpResponse:
         try:
             key = idempotency.key_of(self.request)
-            limits.spend("ask", self.request.user.pk, settings.MENTORSHIP.checkouts_per_minute, key)
+            limits.spend("ask", str(self.request.user.pk), settings.MENTORSHIP.checkouts_per_minute, key)
             asked = services.ask(
                 student=self.request.user,
                 offering_id=self.offering.pk,

@@ -57,9 +57,8 @@ class RequestCard:
             return "suggested" if self.request.suggested_at else "asked"
         if self.request.is_payable(self.now):
             return "to_pay"
-        return {Status.APPROVED: "paid"}.get(self.request.status_at(self.now)) or self.request.status_at(
-            self.now
-        ).lower()  # type: ignore[call-overload]
+        ended_as = self.request.status_at(self.now)
+        return "paid" if ended_as == Status.APPROVED else ended_as.lower()
 
     @property
     def is_waiting(self) -> bool:

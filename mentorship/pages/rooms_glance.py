@@ -56,4 +56,5 @@ def mentor_glance(mentor: User, now: datetime) -> Glance:
 
 def _present(person: User, **rows: QuerySet) -> dict[str, bool]:
     """Which of these sets have a row: one query for all of them."""
-    return User.objects.filter(pk=person.pk).values(**{name: Exists(of) for name, of in rows.items()}).get()
+    names, signs = list(rows), [Exists(of) for of in rows.values()]
+    return dict(zip(names, User.objects.filter(pk=person.pk).values_list(*signs).get(), strict=True))
