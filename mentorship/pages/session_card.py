@@ -12,7 +12,7 @@ from django.conf import settings
 from mentorship.kernel.refusals import Refusal
 from mentorship.people.models import User
 from sessions_app.models import Session
-from sessions_app.services import Consequence, what_if_completed
+from sessions_app.services import Changes, Consequence, changes_of, what_if_completed
 
 Status, Credit, Party = Session.Status, Session.Credit, Session.Party
 
@@ -72,6 +72,16 @@ class SessionCard:
     @property
     def can_move(self) -> bool:
         return self.session.status == Status.SCHEDULED and self.session.moves_freely(self.now)
+
+    @cached_property
+    def changes(self) -> Changes | None:
+        """The student's free changes, where the mentor limits them. A query then: not for lists."""
+        return None if self.is_mentor else changes_of(self.session)
+
+    @property
+    def may_move(self) -> bool:
+        """In time, and with a free change left."""
+        return self.can_move and (self.changes is None or self.changes.left > 0)
 
     @property
     def can_propose(self) -> bool:

@@ -21,7 +21,7 @@ from mentorship.pages.session_words import claiming, open_proposal
 from mentorship.people.http import SignedInRequest
 from packs.models import CreditEntry, SessionPack
 from sessions_app.models import Session, SessionEvent
-from sessions_app.services import Consequence, changes_of, judged_by_evidence, what_if_cancelled, what_if_forgiven
+from sessions_app.services import Consequence, judged_by_evidence, what_if_cancelled, what_if_forgiven
 from sessions_app.services.settling import PRESENT_AFTER
 
 HERE_SECONDS = 45
@@ -63,7 +63,6 @@ def context_of(card: SessionCard, **more: Any) -> dict[str, Any]:
     events = list(card.session.events.select_related("by"))
     entered = {event.by_id for event in events if event.kind == SessionEvent.Kind.ENTERED}
     inside = card.viewer.pk in entered
-    changes = changes_of(card.session) if card.stage == "before" and not card.is_mentor else None
     context = {
         "card": card,
         "soon": card.session.room_opens_at() - card.now <= SOON,
@@ -78,8 +77,6 @@ def context_of(card: SessionCard, **more: Any) -> dict[str, Any]:
         "by_itself": by_itself(card, entered) if card.stage == "over" else "",
         "claiming": claiming(card),
         "proposal": open_proposal(card),
-        "changes": changes,
-        "may_move": changes is None or changes.left > 0,
         "forgivable": _asks(what_if_forgiven, card) is not None,
         "cancelling": _asks(what_if_cancelled, card),
         "history": [event for event in events if event.kind != SessionEvent.Kind.ENTERED],

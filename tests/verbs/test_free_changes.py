@@ -121,3 +121,14 @@ def test_a_move_inside_24_hours_is_too_late_whatever_is_left(two, session, sam):
     with pytest.raises(Refusal) as refused:
         reschedule(session_id=session.pk, starts_at=at(6), by=sam, now=START - DAY + HOUR)
     assert refused.value.code == "too_late"
+
+
+def test_the_room_says_the_same(two, as_, at_, session, sam):
+    room = words(as_(sam).get("/student/mentorship"))
+    assert "2 of 2 free changes of this pack are left." in room
+    for day in (4, 5):
+        reschedule(session_id=session.pk, starts_at=at(day), by=sam, now=NOW + HOUR)
+    at_(NOW + HOUR)
+    page = as_(sam).get("/student/mentorship")
+    assert "All 2 free changes of this pack are made. So it stays where it is" in words(page)
+    assert f'href="{url(session, "move")}">Move<' not in page.content.decode()
