@@ -17,6 +17,7 @@ from mentorship.kernel.locking import lock
 from mentorship.kernel.refusals import NotFound, Refusal
 from packs.models import CreditEntry, Freeze, SessionPack
 from packs.services.pausing import end_with_pack
+from packs.services.shifting import shift_expiry
 
 Kind = CreditEntry.Kind
 
@@ -153,8 +154,10 @@ def unuse_credit(
     if pack.status == SessionPack.Status.DEPLETED and seat_in_grace:
         # Its expiry does not count while the grace runs, as for a renewal.
         pack.status, pack.depleted_at = SessionPack.Status.ACTIVE, None
-        pack.expires_at = max(pack.expires_at, now + timedelta(days=settings.MENTORSHIP.make_up_days))
-        pack.save(update_fields=["status", "depleted_at", "expires_at"])
+        pack.save(update_fields=["status", "depleted_at"])
+        longer = now + timedelta(days=settings.MENTORSHIP.make_up_days) - pack.expires_at
+        shift_expiry([pack], max(longer, timedelta()), reason="the pack is open again", now=now)
+        pack.refresh_from_db()
     return _find_home(pack, purchase_id, session_id, reason, now)
 
 

@@ -7,10 +7,13 @@ from datetime import UTC, timedelta
 import pytest
 
 from packs.models import CreditEntry, SessionPack
-from packs.services import adjust_credits
+from packs.services import adjust_credits, freeze, thaw
 from packs.statement import Reader, lines
+from seats.jobs import sweep_seats
 from sessions_app.models import Session
 from sessions_app.services import cancel, complete
+from sessions_app.services.overruling import overrule
+from sessions_app.services.vacations import add_vacation
 from tests.cast import DAY, HOUR, NOW, at, bought
 from tests.rooms.scene import booked, used_up, words
 
@@ -123,3 +126,46 @@ def test_one_page_costs_the_same_with_few_and_many_entries(as_, sam, mia, django
         counts.append(len(queries))
         used_up(sam, mia, 10, first_day=5)
     assert counts[0] == counts[1]
+
+
+class TestLinesThatMoveNoCredit:
+    """Why the pack ends later: each move of its expiry has its line, the same for both sides."""
+
+    def test_a_mentors_vacation(self, as_, sam, mia):
+        pack = bought(sam, mia)
+        first = (NOW + 10 * DAY).date()
+        add_vacation(mentor=mia, first_day=first, last_day=first + 9 * DAY, decisions={}, now=NOW)
+        for reader in (sam, mia):
+            page = as_(reader).get(pack.get_absolute_url())
+            assert "Valid until 9 September 2026 Mia is away for 10 days" in words(page)
+            line = page.context["entries"][0]
+            assert (line["change"], line["left"]) == ("", 4)
+
+    def test_a_freeze(self, pack, sam):
+        freeze(pack, cause="dispute:1", now=NOW)
+        thaw(pack, cause="dispute:1", now=NOW + 4 * DAY)
+        line = told(pack, sam)[0]
+        assert (line.what, line.why, line.at) == (
+            "Valid until 3 September 2026", "it was frozen for 4 d", NOW + 4 * DAY
+        )  # fmt: skip
+
+    def test_a_session_judged_anew_after_the_last_one(self, sam, mia, otto):
+        pack = bought(sam, mia, validity_days=30)
+        last = used_up(sam, mia, 4, first_day=26)[-1]
+        judged = last.ends_at + HOUR
+        overrule(session_id=last.pk, outcome="MENTOR_ABSENT", by=otto, reason="Mia was ill", now=judged)
+        pack.refresh_from_db()
+        said = [(line.what, line.why, line.change) for line in told(pack, sam)[:2]]
+        assert said == [
+            (f"Valid until {judged + 14 * DAY:%-d %B %Y}", "the pack is open again", ""),
+            ("Tue 30 Jun, 10:00 judged anew", "Mia was ill · by support", "+1"),
+        ]
+
+    def test_a_lapse_and_its_revival(self, settings, sam, mia):
+        settings.MENTORSHIP = settings.MENTORSHIP.model_copy(update={"expiry_grace_hours": 72})
+        pack = bought(sam, mia, validity_days=10)
+        sweep_seats(NOW + 11 * DAY)
+        bought(sam, mia, now=NOW + 11 * DAY, seat_in_grace_since=NOW)
+        pack.refresh_from_db()
+        said = [line.what for line in told(pack, sam, NOW + 11 * DAY)][:3]
+        assert said == ["Bought 4 x 60 min for €280", "Valid again", "Expired"]
