@@ -3,25 +3,29 @@
 from __future__ import annotations
 
 import re
+import threading
 
 import pytest
-from django.core.management import call_command
-from django.db import connection
+from django.core.management import CommandError, call_command
+from django.db import connection, transaction
 
 from mentorship.kernel import jobs
+from mentorship.kernel.locking import lock
+from mentorship.kernel.refusals import Refusal
 from mentorship.pages.closing.service import begin_closing, go_on, plan_closing, refund_states, students_left
 from mentorship.pages.models import MentorClosing
+from mentorship.pages.verification import verify_mentor
 from mentorship.people.models import MentorProfile
 from notifications.models import Notification
 from payments.models import Order, Refund
-from payments.services import invite_student
+from payments.services import confirm_and_fulfil, invite_student
 from payments.services.refunds import send_due
 from payments.services.reversals import look_for_reversals
 from payments.services.sandbox import close_dispute_there, dispute_there
 from seats.models import Seat, WaitingPlace
 from seats.services import join
 from sessions_app.models import BookingRequest, Session
-from sessions_app.services import submit_request
+from sessions_app.services import no_show, submit_request
 from tests.cast import HOUR, NOW, at, counters, offering, user
 from tests.payments.scene import SITE, decide, pay, place
 from tests.rooms.scene import booked, words
@@ -137,8 +141,6 @@ def test_money_that_still_comes_goes_back(mia, full_life):
     close(mia)
     order = full_life["paying"]
     decide(order)
-    from payments.services import confirm_and_fulfil
-
     confirm_and_fulfil(order.pk, NOW + HOUR)
     jobs.run("close_mentors", NOW + HOUR)
     assert Refund.objects.filter(order=order).get().amount_minor == order.amount_minor
@@ -149,8 +151,6 @@ def test_a_session_that_runs_is_waited_for(mia, full_life, sam, time_machine):
     time_machine.move_to(at(4, 10, 30), tick=False)
     closing = go_on(begin_closing(mentor_id=mia.pk, by=None, reason=WHY, now=at(4, 10, 30)), now=at(4, 10, 30))
     assert "has begun" in closing.problems[str(sam.pk)]
-    from sessions_app.services import no_show
-
     session = Session.objects.get(student=sam, status="SCHEDULED")
     no_show(session_id=session.pk, absent="mentor", by=mia, now=at(4, 12))
     jobs.run("close_mentors", at(4, 12))
@@ -191,9 +191,6 @@ class TestThePage:
         assert client.get("/admin/support/mentors/999999/close").status_code == 404
 
     def test_not_verified_again_while_it_runs(self, mia, full_life):
-        from mentorship.kernel.refusals import Refusal
-        from mentorship.pages.verification import verify_mentor
-
         begin_closing(mentor_id=mia.pk, by=None, reason=WHY, now=NOW)
         with pytest.raises(Refusal, match="being closed"):
             verify_mentor(mentor_id=mia.pk, by=None, now=NOW)
@@ -210,8 +207,6 @@ class TestTheCommand:
         assert "Everything is ended." in said
 
     def test_nobody_by_that_address(self, db):
-        from django.core.management.base import CommandError
-
         with pytest.raises(CommandError, match="no mentor"):
             call_command("close_mentor", "otto@example.test")
 
@@ -219,18 +214,12 @@ class TestTheCommand:
 @pytest.mark.django_db(transaction=True)
 def test_it_goes_on_where_it_stopped(mia, full_life):
     """One student's rows are busy: theirs fails, the others end; run again, and the last one ends, too."""
-    import threading
-
     sam = full_life["sam"].student
     begin_closing(mentor_id=mia.pk, by=None, reason=WHY, now=NOW)
     closing = MentorClosing.objects.get()
     held, over = threading.Event(), threading.Event()
 
     def hold() -> None:
-        from django.db import transaction
-
-        from mentorship.kernel.locking import lock
-
         try:
             with transaction.atomic():
                 lock(Order.objects.filter(student=sam))

@@ -67,6 +67,9 @@ def test_a_released_seat_goes_to_the_next_in_line(boss, client, sam, sue, mia):
 def test_a_seat_is_given_past_the_line(boss, client, sam, sue, otto, mia):
     full(mia, 2)
     pay(place(sam, offering(mia)))
+    said = words(look(client, "give", mia.pk, email=otto.email))
+    assert "Seat 2 is offered to Otto" in said
+    assert "Otto: A seat with Mia is yours" in said
     do(client, "give", mia.pk, email=otto.email, reason="promised by phone")
     seat = Seat.objects.get(student=otto)
     assert seat.status == "OFFERED"

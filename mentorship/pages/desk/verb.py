@@ -158,4 +158,5 @@ def _run(verb: Verb, deed: Deed, zone: Any) -> Outcome:
     lock_people(pair.people)
     before, newest = look(pair), newest_notice()
     done = verb.act(deed)
-    return Outcome(done, changes(before, look(pair), teller), told_since(newest, pair.people))
+    concerned = [*pair.people, *([deed.said["student"].pk] if deed.said.get("student") else [])]
+    return Outcome(done, changes(before, look(pair), teller), told_since(newest, concerned))

@@ -44,8 +44,8 @@ class Pair:
         return [pk for pk in (self.student_id, self.mentor_id) if pk is not None]
 
     def of(self, way: str = "") -> Q:
-        both = Q(**{f"{way}mentor": self.mentor_id})
-        return both & Q(**{f"{way}student": self.student_id}) if self.student_id is not None else both
+        """The rows of the two. Without a student none: what concerns only the mentor is looked at by itself."""
+        return Q(**{f"{way}mentor": self.mentor_id, f"{way}student": self.student_id})
 
 
 @dataclass(frozen=True)
