@@ -21,7 +21,9 @@ from tests.slots.test_properties import DAYS, ZONES, moments, rules, zones
 pytestmark = pytest.mark.django_db
 SLOW = settings(
     phases=(Phase.explicit, Phase.generate),
-    max_examples=10, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
+    max_examples=10,
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
 DAY = timedelta(days=1)
 names = count()
@@ -136,7 +138,7 @@ def test_what_is_not_offered_cannot_be_booked(wishes, now, minutes):
         cast.bought(sam, mia.user, sessions=20, minutes=minutes, now=now)
         offered = {slot.starts_at for slot in slots_of(mia, sam, now, minutes, days=3)}
         others = [now + timedelta(minutes=15 * n) for n in range(3 * 96)]
-        for starts_at in [at for at in others if at not in offered][::24]:
+        for starts_at in [at for at in others if at not in offered][::48]:
             with pytest.raises(Refusal) as refused:
                 book(student=sam, mentor_id=mia.user_id, starts_at=starts_at, by=sam, now=now)
             assert refused.value.code in ("slot_unavailable", "notice_too_short")

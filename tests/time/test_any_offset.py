@@ -15,7 +15,8 @@ from tests.time.changes import CASES, at, people
 
 pytestmark = pytest.mark.django_db
 HOUR = timedelta(hours=1)
-CHANGING = [case for case in CASES if case.skipped or case.twice]
+NIGHTS = ("New York in spring", "Berlin in autumn", "Lord Howe in spring", "Chatham in autumn", "Cairo in autumn")
+CHANGING = [case for case in CASES if case.name in NIGHTS]
 changing = pytest.mark.parametrize("case", CHANGING, ids=lambda case: case.name)
 
 
