@@ -44,9 +44,9 @@ def what_if_judged(session: Session, outcome: str, *, by: Any, now: datetime) ->
         raise wrong_state(session)
     if counts_as(session) == outcome:
         return Consequence(f"{outcome}:same", "It counts as this already: nothing changes.", credit == Credit.RETURNED)
+    if now < session.ends_at and (session.is_booked or outcome != Outcome.GIVEN_BACK):
+        raise not_ended()  # also one that was cancelled: before its end nobody can say who came
     if session.is_booked:
-        if now < session.ends_at:
-            raise not_ended()
         return (if_used if credit == Credit.USED else if_returned)(session, by=by, now=now).of(outcome)
     if session.credit == credit:
         stays = "stays used" if credit == Credit.USED else "stays where it came back to"

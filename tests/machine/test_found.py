@@ -12,7 +12,7 @@ from payments.jobs import release_shares, send_refunds
 from payments.models import Refund
 from payments.services import refunding, sandbox
 from payments.services.reversals import look_for_reversals
-from sessions_app.services import book, complete, no_show
+from sessions_app.services import book, cancel, complete, no_show, overrule
 from tests.cast import DAY, HOUR, NOW, at, offering
 from tests.payments.scene import accounts, pay, place
 
@@ -81,3 +81,16 @@ def test_what_went_back_at_the_provider_is_not_paid_by_hand_as_well(mia, sam):
     assert accounts() == {}
     refunding.call_off(refund_id=refund.pk, by=mia, reason="it went another way", now=NOW)
     assert audit.run(NOW).lines() == []
+
+
+def test_a_cancelled_session_is_not_judged_before_its_time(mia, sam):
+    """An admin said that somebody had not come to a session of next week, which had been cancelled in time."""
+    pay(place(sam, offering(mia, sessions=2, price=1000)))
+    session = book(student=sam, mentor_id=mia.pk, starts_at=at(5, 9), by=sam, now=NOW)
+    cancel(session_id=session.pk, by=sam, now=NOW)
+    for outcome in ("STUDENT_ABSENT", "COMPLETED"):
+        with pytest.raises(Refusal) as refused:
+            overrule(session_id=session.pk, outcome=outcome, by=mia, reason="agreed", now=NOW)
+        assert refused.value.code == "not_ended"
+    overrule(session_id=session.pk, outcome="STUDENT_ABSENT", by=mia, reason="agreed", now=at(5, 10))
+    assert audit.run(at(5, 10)).broken == []
