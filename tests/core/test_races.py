@@ -139,7 +139,7 @@ class TestSettleTwice:
         mia, sam = mentor("mia"), user("sam")
         pack = bought(sam, mia)
         session = book(student=sam, mentor_id=mia.pk, starts_at=at(2), by=sam, now=NOW)
-        meet(monkeypatch, 2, (settling, "withdraw"))
+        meet(monkeypatch, 2, (settling, "take_back_plans"))
         settle = lambda: complete(session_id=session.pk, by=mia, now=session.ends_at)  # noqa: E731
         return pack, together([settle, settle])
 

@@ -122,6 +122,9 @@ PRIVATE = {
     "tutor/mentorship/schedule/<int:offering_id>/delete": presses("mia"),
 }
 
+# Deleting what one has not is no mistake: it answers like the first time, and changes nothing (checked below).
+HARMLESS = {("DELETE", "api/waitlist/<mentor_id>")}
+
 # A private offer is its student's and its mentor's; the same addresses with a public offering are everybody's.
 PRIVATE_OFFERS = {
     "mentorship/offerings/<int:offering_id>/request": Theirs("sam", {"GET": None, "POST": {"at": LATER}}),
@@ -371,7 +374,8 @@ def test_public_addresses_never_break_and_reading_them_changes_nothing(world, ot
         for client in readers:
             for verb in ("GET", "HEAD", "PUT", "DELETE"):
                 status = send(client, verb, filled(route, world)).status_code
-                if status >= 500 or (verb in {"PUT", "DELETE"} and status < 400):
+                writes = verb in {"PUT", "DELETE"} and (verb, route) not in HARMLESS
+                if status >= 500 or (writes and status < 400):
                     wrong.append(f"{verb} {route}: {status}")
     assert not wrong, "\n".join(wrong)
     assert not changed(before)
