@@ -32,6 +32,11 @@ def reused() -> Malformed:
     return Malformed("This Idempotency-Key was already used for something else.", code="key_reused")
 
 
+def is_known(*, user: Any, scope: str, key: str | None) -> bool:
+    """Whether this key has an answer already: a replay is answered like the first, whatever has changed since."""
+    return key is not None and IdempotencyKey.objects.filter(user=user, scope=scope, key=key).exists()
+
+
 def once(*, user: Any, scope: str, key: str | None, body: dict[str, Any], do: Callable[[], Any]) -> Any:
     """Run `do` at most once per (user, scope, key) and return its JSON-able answer, or the stored one.
 

@@ -9,16 +9,19 @@ from typing import Any
 from django.db import transaction
 
 from mentorship.kernel import clock
-from mentorship.kernel.idempotency import once
+from mentorship.kernel.idempotency import is_known, once
 from mentorship.kernel.locking import lock_people
 from mentorship.kernel.refusals import NotFound, Refusal
 from mentorship.people.models import MentorProfile
 from offerings.models import Offering
+from payments import providers
 from payments.models import Order
 from payments.services.buyable import asks_first, check_buyable, check_not_frozen
 from payments.services.ordering import checkout
 from sessions_app.models import BookingRequest
 from sessions_app.services import submit_request
+
+SCOPE = "ask"  # of the idempotency keys
 
 
 def ask(
@@ -40,7 +43,7 @@ def ask(
     def do() -> str:
         return str(_ask(student, offering_id, times, message, now).pk)
 
-    request_id = once(user=student, scope="ask", key=idempotency_key, body=body, do=do)
+    request_id = once(user=student, scope=SCOPE, key=idempotency_key, body=body, do=do)
     return BookingRequest.objects.select_related("student", "mentor", "offering").get(pk=request_id)
 
 
@@ -78,12 +81,16 @@ def ask_or_checkout(
 ) -> Order | BookingRequest:
     """What one press means: a request where this buyer has to ask, else a checkout. Raises what the two raise.
 
-    A key that has placed an order before gives that order, whatever has become of the pair since.
+    A key that has placed an order or asked before gives that again, whatever has become of the pair since.
     """
+    providers.by_name(provider)
     replays = idempotency_key is not None and (
         Order.objects.filter(student=student, idempotency_key=idempotency_key).exists()
     )
-    if not replays and asks_first(student, visible(student, offering_id), now):
+    if not replays and (
+        is_known(user=student, scope=SCOPE, key=idempotency_key)
+        or asks_first(student, visible(student, offering_id), now)
+    ):
         wished = [*times, *([starts_at] if starts_at else [])]
         return ask(
             student=student,

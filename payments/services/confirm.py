@@ -19,7 +19,7 @@ from payments.services.refunds import request_refund
 from seats.models import Seat
 from seats.services import drop_hold
 from sessions_app.models import BookingRequest
-from sessions_app.services import release_reserved
+from sessions_app.services import page_ended, release_reserved
 
 log = structlog.get_logger(__name__)
 
@@ -184,6 +184,8 @@ def _end(order: Order, status: str, now: datetime) -> None:
     order.status = status
     order.save(update_fields=["status"])
     lock_people([order.student_id, order.mentor_id])
+    if order.request_id is not None:
+        page_ended(order.request_id, now=now)
     # The seat of an approved request stays held until its own deadline: the student may try once more.
     approved = BookingRequest.objects.to_pay(now).filter(student=order.student_id, mentor=order.mentor_id)
     if order.takes_seat and not approved.filter(takes_seat=True).exists():

@@ -15,7 +15,7 @@ from payments.models import Order
 from payments.providers.base import ProviderTrouble
 from payments.providers.free import Free
 from payments.services.settle import confirm_and_fulfil
-from sessions_app.services import release_reserved
+from sessions_app.services import page_ended, release_reserved
 
 TRIES = 10  # for the locks of a pair; more than two are seen only while a payment arrives
 
@@ -72,6 +72,8 @@ def replace(order: Order, now: datetime) -> None:
     order.status = Order.Status.EXPIRED
     order.replaced_at = now if order.expires_at > now else None
     order.save(update_fields=["status", "replaced_at"])
+    if order.request_id is not None:
+        page_ended(order.request_id, now=now)
     release_reserved(order_id=order.pk, now=now)
 
 

@@ -19,6 +19,7 @@ from payments import services
 from payments.models import Order, Payment, Refund
 from payments.providers.base import ProviderTrouble
 from payments.services.confirm import retry_path
+from sessions_app.services import pay_by
 
 log = structlog.get_logger(__name__)
 CONFIRMED = Payment.Status.CONFIRMED
@@ -26,7 +27,9 @@ CONFIRMED = Payment.Status.CONFIRMED
 
 def own_order(request: SignedInRequest, order_id: UUID) -> Order:
     """The buyer's own order. Raises NotFound for a stranger's."""
-    rows = Order.objects.filter(student=request.user).select_related("mentor__mentor_profile", "pack", "session")
+    rows = Order.objects.filter(student=request.user).select_related(
+        "mentor__mentor_profile", "pack", "session", "request__session"
+    )
     order = rows.filter(pk=order_id).first()
     if order is None:
         raise NotFound
@@ -70,6 +73,14 @@ def end(request: SignedInRequest, order_id: UUID) -> HttpResponse:
     return redirect(order)
 
 
+def _stays_until(order: Order, now: datetime) -> datetime | None:
+    """Until when an approved request keeps time and seat, whatever becomes of this order. None: they go with the order."""
+    if order.request is None or not order.request.is_payable(now):
+        return None
+    until = pay_by(order.request)
+    return until if until > now else None
+
+
 def state_of(order: Order, now: datetime, *, away: bool = False) -> dict[str, Any]:
     """What the pages about an order show. `away`: the provider could not be asked just now."""
     status = order.status_at(now)
@@ -98,6 +109,7 @@ def state_of(order: Order, now: datetime, *, away: bool = False) -> dict[str, An
         "away": away,
         "left": order.pack.remaining_at(now) if order.pack else 0,
         "retry_url": retry_path(order),
+        "stays_until": _stays_until(order, now),
         "mentor": order.mentor,
         "profile": order.mentor.mentor_profile,
     }

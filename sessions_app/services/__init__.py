@@ -17,6 +17,7 @@ from sessions_app.services.claiming import (
 from sessions_app.services.consequences import Consequence
 from sessions_app.services.moving import reschedule, what_if_moved
 from sessions_app.services.overruling import counts_as, forgive, overrule, what_if_forgiven, what_if_judged
+from sessions_app.services.page_ending import page_ended
 from sessions_app.services.proposing import answer_proposal, propose_move, what_if_accepted, withdraw_proposal
 from sessions_app.services.requesting import (
     accept_suggestion,
@@ -78,6 +79,7 @@ __all__ = [
     "no_show",
     "open_claim",
     "overrule",
+    "page_ended",
     "pay_by",
     "propose_move",
     "reject",

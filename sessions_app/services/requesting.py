@@ -366,7 +366,9 @@ def _end_overdue(requests: Any, now: datetime) -> None:
 
 
 def _answered(mentor_id: int) -> None:
-    MentorProfile.objects.filter(user=mentor_id).exclude(ignored_requests=0).update(ignored_requests=0)
+    """The row of ignored requests ends; one that has paused the sales says why until they are resumed."""
+    row = MentorProfile.objects.filter(user=mentor_id, sales_paused_at=None).exclude(ignored_requests=0)
+    row.update(ignored_requests=0)
 
 
 def _ignored(request: BookingRequest, now: datetime) -> None:

@@ -189,6 +189,51 @@ class TestWhatIsKept:
         assert pay(proceed(sam, request)).status == "FULFILLED"
 
 
+class TestWhenThePageEnds:
+    """The time of a page is the page's: what a request keeps ends with the request."""
+
+    @pytest.fixture
+    def late_page(self, mia, sam):
+        request = approved(sam, mia, 5)
+        return request, proceed(sam, request, now=NOW + 23.9 * HOUR)
+
+    def end(self, order, how, now):
+        if how == "declined":
+            decide(order, "declined")
+            services.confirm_and_fulfil(order.pk, now)
+        elif how == "given up":
+            services.give_up(student=order.student, order_id=order.pk, now=now)
+        else:
+            other = offering(order.mentor, sessions=1)
+            services.checkout(
+                student=order.student, offering_id=other.pk, provider="sandbox", starts_at=at(6), site_url=SITE, now=now
+            )
+
+    @pytest.mark.parametrize("how", ["declined", "given up", "replaced"])
+    def test_after_the_requests_own_deadline_nothing_is_kept(self, late_page, how):
+        request, order = late_page
+        now = NOW + 24.1 * HOUR
+        self.end(order, how, now)
+        request.refresh_from_db()
+        assert (request.status_at(now), request.payment_deadline) == (Status.EXPIRED, NOW + 24 * HOUR)
+        assert Session.objects.get(request=request).status == Session.Status.EXPIRED
+
+    @pytest.mark.parametrize("how", ["declined", "given up", "replaced"])
+    def test_before_it_everything_is_kept_until_then(self, late_page, how):
+        request, order = late_page
+        now = NOW + 23.95 * HOUR
+        self.end(order, how, now)
+        request.refresh_from_db()
+        session = Session.objects.get(request=request)
+        assert (request.status_at(now), request.payment_deadline) == (Status.APPROVED, NOW + 24 * HOUR)
+        assert (session.status, session.payment_deadline) == ("AWAITING_PAYMENT", NOW + 24 * HOUR)
+
+    def test_the_seat_is_free_at_once(self, late_page):
+        _, order = late_page
+        self.end(order, "declined", NOW + 24.1 * HOUR)
+        assert not Seat.objects.occupying(NOW + 24.1 * HOUR).exists()
+
+
 class TestLateMoney:
     def test_for_an_ended_page_while_the_time_is_kept(self, mia, sam):
         order = proceed(sam, approved(sam, mia, 5, sessions=1))
@@ -252,7 +297,12 @@ class TestOverTheApi:
     @pytest.fixture
     def post(self, client, sam):
         client.force_login(sam)
-        return lambda url, **body: client.post(f"/api/{url}", json.dumps(body), content_type="application/json")
+
+        def send(url, key=None, **body):
+            headers = {"Idempotency-Key": key} if key else {}
+            return client.post(f"/api/{url}", json.dumps(body), content_type="application/json", headers=headers)
+
+        return send
 
     def test_asked_approved_paid(self, post, mia, sam):
         of = offering(mia, booking_mode="REQUEST")
@@ -268,6 +318,19 @@ class TestOverTheApi:
         assert set(page.json()) == {"orderId", "checkoutUrl", "expiresAt"}
         assert pay(Order.objects.get()).status == "FULFILLED"
 
+    def test_a_key_that_has_asked_gives_the_request_again(self, post, mia, sam):
+        of, instant = offering(mia, booking_mode="REQUEST"), offering(mia, sessions=1)
+        first = post("checkout/sandbox", "k", offeringId=of.pk)
+        other = post("checkout/sandbox", "k", offeringId=instant.pk, scheduledAt="2026-06-03T10:00:00Z")
+        assert (other.status_code, other.json()["code"]) == (422, "key_reused")
+        bought(sam, mia)  # seated by now, the same press would be a purchase
+        assert post("checkout/sandbox", "k", offeringId=of.pk).json()["id"] == first.json()["id"]
+        assert not Order.objects.filter(offering=of).exists()
+
+    def test_nobody_asks_by_an_unknown_provider(self, post, mia):
+        answer = post("checkout/nobody", offeringId=offering(mia, booking_mode="REQUEST").pk)
+        assert (answer.status_code, answer.json()["code"]) == (404, "not_found")
+
     @pytest.mark.parametrize(
         ("body", "status", "code"),
         [
@@ -280,6 +343,25 @@ class TestOverTheApi:
     def test_bad_input(self, post, body, status, code):
         answer = post("mentorship/proceed-payment", **body)
         assert (answer.status_code, answer.json()["code"]) == (status, code)
+
+
+class TestTheOrdersPage:
+    """A request keeps time and seat longer than the order does: its pages must not say they were free."""
+
+    def test_says_until_when_it_is_kept(self, client, mia, sam, time_machine):
+        order = proceed(sam, approved(sam, mia, 5))
+        client.force_login(sam)
+        page = client.get(order.get_absolute_url()).content.decode()
+        assert "you can still pay until" in page
+        assert "free for others" not in page
+        time_machine.move_to(NOW + HOUR, tick=False)
+        ending.expire_overdue(NOW + HOUR)
+        for path in (order.get_absolute_url(), order.return_path):
+            page = client.get(path).content.decode()
+            assert "you can still pay until" in page
+            assert "free again" not in page
+        time_machine.move_to(NOW + DAY, tick=False)
+        assert "free again" in client.get(order.get_absolute_url()).content.decode()
 
 
 class TestThePage:

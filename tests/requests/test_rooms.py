@@ -123,6 +123,12 @@ class TestMentorRoom:
         assert as_(sam).post(f"{SHELF}/resumption").status_code == 404
         assert as_(mia).get(f"{SHELF}/resumption").status_code == 405
 
+    def test_a_pause_keeps_its_reason_while_others_are_answered(self, as_, mia, sam):
+        request = ask(sam, mia, 4)
+        MentorProfile.objects.filter(user=mia).update(sales_paused_at=NOW, ignored_requests=3)
+        reject(request_id=request.pk, by=mia, reason="No time", now=NOW)
+        assert "3 requests in a row ended without an answer" in words(as_(mia).get(SHELF))
+
     def test_the_row_of_ignored_requests_is_said(self, as_, mia, sam):
         ask(sam, mia, 4)
         MentorProfile.objects.filter(user=mia).update(ignored_requests=2)
