@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from base64 import b64encode
+
 import pytest
 from allauth.account.models import EmailAddress
 from django.contrib.auth.models import Permission
@@ -103,7 +105,9 @@ class TestTheTimeline:
         singles = [what for _, _, what in seen if what.startswith("Order") and "Single" in what]
         assert len(singles) == 9
 
-    @pytest.mark.parametrize("odd", ["x", "e30=", "WyJhIl0=", "\0", "W10=", "é"])
+    NO_ID = b64encode(b'["2026-11-21T00:00:00+00:00", 0, null]').decode()
+
+    @pytest.mark.parametrize("odd", ["x", "e30=", "WyJhIl0=", "\0", "W10=", "é", NO_ID])
     def test_a_mark_that_is_none_begins_anew(self, boss, client, sam, order, odd):
         assert person(client, sam, before=odd).status_code == 200
 

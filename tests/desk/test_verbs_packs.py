@@ -174,3 +174,11 @@ def test_of_somebody_else_s_pack_nothing_changes(boss, client, pack, sue, mia):
     other = pay(place(sue, offering(mia, title="Another"))).pack
     do(client, "credits", pack.pk, delta=1)
     assert counters(other) == (4, 0, 0)
+
+
+@pytest.mark.parametrize("verb", ["book", "expiry"])
+@pytest.mark.parametrize("day", ["0001-01-01T00:00", "9999-12-31T23:59", "9999-12-31T23:59:59-12:00", "soon"])
+def test_a_day_beyond_the_calendar_is_said_on_the_page(boss, client, pack, verb, day):
+    said = {"starts_at": day, "expires_at": day, "side": "student"}
+    assert look(client, verb, pack.pk, **said).status_code == 422
+    assert client.post(url(verb, pack.pk), said | {"reason": "why not", "expect": "x"}).status_code == 422

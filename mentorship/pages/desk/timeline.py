@@ -116,8 +116,9 @@ def _read(text: str) -> _Mark | None:
     """Where the page begins; a mark that was tampered with is none."""
     try:
         at, number, pk = json.loads(base64.urlsafe_b64decode(text.encode()))
+        pk = str(pk)  # as it was written: a null is no id
         source, moment = SOURCES[int(number)], datetime.fromisoformat(at)
         source.model._meta.pk.to_python(pk)  # type: ignore[union-attr]
     except (ValueError, TypeError, IndexError, AttributeError, OverflowError, RecursionError, ValidationError):
         return None
-    return _Mark(moment, int(number), str(pk)) if moment.tzinfo and int(number) >= 0 else None
+    return _Mark(moment, int(number), pk) if moment.tzinfo and int(number) >= 0 else None

@@ -18,6 +18,7 @@ from seats.services import take_seat
 from sessions_app.services import book
 
 MOST_CREDITS = 100
+YEARS = range(2000, 2101)
 
 
 def number(text: str) -> int:
@@ -27,17 +28,26 @@ def number(text: str) -> int:
     return int(text)
 
 
-def moment_field(label: str, help_text: str) -> forms.DateTimeField:
-    """Wall-clock time in the reader's zone."""
+class MomentField(forms.DateTimeField):
+    """Wall-clock time in the reader's zone, in years for which every other zone has a time, too."""
+
+    def to_python(self, value: Any) -> datetime | None:
+        moment = super().to_python(value)
+        if moment is not None and moment.year not in YEARS:
+            raise forms.ValidationError(f"A day between {YEARS.start} and {YEARS.stop - 1}, please.", code="invalid")
+        return moment
+
+
+def moment_field(label: str, help_text: str) -> MomentField:
     widget = UnfoldAdminTextInputWidget(attrs={"type": "datetime-local"})
     widget.format = "%Y-%m-%dT%H:%M"  # type: ignore[attr-defined]
-    return forms.DateTimeField(
+    return MomentField(
         label=label, help_text=help_text, widget=widget, input_formats=["%Y-%m-%dT%H:%M", "%Y-%m-%d %H:%M"]
     )
 
 
 def words(deed: Deed, moment: datetime) -> str:
-    """For sentences that both read: UTC is named, since they live in two zones."""
+    """For sentences that both read: in the mentor's zone, which is named, since they may live in two."""
     return f"{local_time.words(moment, deed.case.mentor.zone, now=deed.now)} ({local_time.city(deed.case.mentor.zone)})"
 
 

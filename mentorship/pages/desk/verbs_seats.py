@@ -125,7 +125,7 @@ VERBS = (
     Verb(
         "grace",
         "Move the end of the grace",
-        "Earlier or later than the usual 72 hours; the seat goes to the next person after it.",
+        "Earlier or later than usual; the seat goes to the next person after it.",
         "seats.change_seat",
         find_seat,
         _grace,
@@ -142,7 +142,7 @@ VERBS = (
     Verb(
         "give",
         "Give a seat",
-        "A free seat is offered to one person now, past the waiting list; they have 48 hours to buy a pack with it.",
+        "A free seat is offered to one person now, past the waiting list, and kept for them so that they can buy a pack with it.",
         "seats.change_seat",
         find_mentor,
         _give,

@@ -74,7 +74,7 @@ class MoveForm(DeskForm):
         required=False,
         label="Even if it is late",
         widget=UnfoldBooleanSwitchWidget,
-        help_text="The 24 hours, the mentor’s notice and a limit of changes do not count. Both should have agreed.",
+        help_text="The notice for moving, the mentor’s own and a limit of changes do not count. Both should have agreed.",
     )
 
 

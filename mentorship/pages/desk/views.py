@@ -118,7 +118,7 @@ def verb(request: SignedInRequest, slug: str, target: str) -> HttpResponse:
     except NotFound:
         raise Http404 from None
     with timezone.override(request.user.zone):
-        return _commit(request, chosen, case) if request.method == "POST" else _look(request, chosen, case)
+        return _commit(request, chosen, case, target) if request.method == "POST" else _look(request, chosen, case)
 
 
 def _look(request: SignedInRequest, verb: Verb, case: Case) -> HttpResponse:
@@ -128,7 +128,7 @@ def _look(request: SignedInRequest, verb: Verb, case: Case) -> HttpResponse:
     return _page(request, verb, case, form, status=200 if form.is_valid() or "look" not in request.GET else 422)
 
 
-def _commit(request: SignedInRequest, verb: Verb, case: Case) -> HttpResponse:
+def _commit(request: SignedInRequest, verb: Verb, case: Case, target: str) -> HttpResponse:
     form, why = verb.form(request.POST, case=case), ReasonForm(request.POST)
     if not form.is_valid() or not why.is_valid():
         return _page(request, verb, case, form, why, status=422)
@@ -137,7 +137,7 @@ def _commit(request: SignedInRequest, verb: Verb, case: Case) -> HttpResponse:
         outcome = commit(verb, deed, request.user.zone, expect=request.POST.get("expect", ""))
     except Refusal as refusal:
         messages.error(request, refusal.message)
-        fresh = verb.find(str(case.row.user_id if hasattr(case.row, "user_id") else case.row.pk))
+        fresh = verb.find(target)
         return _page(request, verb, fresh, verb.form(request.POST, case=fresh), why, status=refusal.status)
     messages.success(request, outcome.done)
     return redirect(_back(case, form.cleaned_data))
