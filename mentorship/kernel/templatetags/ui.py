@@ -10,6 +10,7 @@ from functools import lru_cache
 from zoneinfo import ZoneInfo
 
 from django import template
+from django.conf import settings
 from django.template import Context
 from django.utils.html import conditional_escape, format_html
 from django.utils.safestring import SafeString, mark_safe
@@ -107,6 +108,13 @@ def money_tag(minor: int | None, currency: str) -> str:
     if minor is None:
         return ""
     return money.display(int(minor), currency, to_locale(get_language() or "en"))
+
+
+@register.simple_tag(name="hours")
+def hours(name: str) -> str:
+    """ "48 hours": one of the numbers of `settings.MENTORSHIP` that are counted in hours, by its name."""
+    count = getattr(settings.MENTORSHIP, name)
+    return f"{count} hour{'' if count == 1 else 's'}"
 
 
 @register.filter
