@@ -15,9 +15,8 @@ def page_ended(request_id: UUID, *, now: datetime) -> None:
     The caller holds the people's locks.
     """
     request = BookingRequest.objects.to_pay(now).select_related("session").filter(pk=request_id).first()
-    if request is None or pay_by(request) >= request.payment_deadline:
+    if request is None or request.payment_deadline is None or (until := pay_by(request)) >= request.payment_deadline:
         return
-    until = pay_by(request)
     BookingRequest.objects.filter(pk=request.pk).update(payment_deadline=until)
-    kept = Session.objects.filter(pk=request.session_id, status=Session.Status.AWAITING_PAYMENT)
+    kept = Session.objects.filter(request=request.pk, status=Session.Status.AWAITING_PAYMENT)
     kept.update(payment_deadline=until)
