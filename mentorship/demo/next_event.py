@@ -35,7 +35,8 @@ def next_event(now: datetime) -> Event | None:
         row = due.rows.filter(**{f"{due.field}__gt": now - due.after}).aggregate(first=Min(due.field))
         if row["first"] is not None:
             found.append(Event(row["first"] + due.after, due.what))
-    return min(found, default=None)
+    # Of what happens at one instant the earlier in the list is named: people before money.
+    return min(found, key=lambda event: event.at, default=None)
 
 
 def _all() -> list[Due]:

@@ -111,7 +111,7 @@ def test_from_here_every_deadline_comes_in_its_order(world):
         "a seat on offer goes to the next in line", "a seat in grace is released",
         "a session that nobody marked is settled by who came", "a proposal to move can no longer be answered",
     ):  # fmt: skip
-        assert what in said, what
+        assert what in said, f"{what}: {said}"
     assert WaitingPlace.objects.get(student=who("gus"), mentor=who("ada")).status != "WAITING"  # Sue's seat was offered
     assert WaitingPlace.objects.get(student=who("zoe")).status == "LAPSED"
     assert BookingRequest.objects.get(student=who("dan")).status == "EXPIRED"
