@@ -42,7 +42,7 @@ def submit_request(
     """Ask the mentor for this offering, with up to three times. Whether it may be bought at all is the caller's question.
 
     It is answered within 48 h, at latest 3 h before the first time. Raises Malformed (no time for a single session, too
-    many), Refusal `already_requested`, `mentor_full`, `slot_unavailable`, `notice_too_short`.
+    many), Refusal `already_requested`, `mentor_full`, `pack_expired`, `slot_unavailable`, `notice_too_short`.
     """
     wished = sorted({clock.utc(time) for time in times})
     if offering.kind == Offering.Kind.SESSION and not wished:
@@ -59,7 +59,14 @@ def submit_request(
         if offering.takes_seat:
             _check_seat(student, offering.mentor_id, now)
         for time in wished:
-            _check_time(profile, student, offering.duration_minutes, time, now)
+            _check_time(
+                profile,
+                student,
+                time,
+                minutes=offering.duration_minutes,
+                days=offering.effective_validity_days,
+                now=now,
+            )
         request = BookingRequest.objects.create(
             student=student,
             mentor_id=offering.mentor_id,
@@ -94,7 +101,12 @@ def _answer_by(times: Sequence[datetime], now: datetime) -> datetime:
     return by
 
 
-def _check_time(profile: MentorProfile, student: Any, minutes: int, starts_at: datetime, now: datetime) -> None:
+def _check_time(
+    profile: MentorProfile, student: Any, starts_at: datetime, *, minutes: int, days: int, now: datetime
+) -> None:
+    """`days`: how long what is asked for will be valid, from its payment on."""
+    if starts_at >= now + timedelta(days=days):
+        raise Refusal("pack_expired", "What you ask for would have expired by then. Please choose an earlier time.")
     notice = timedelta(hours=settings.MENTORSHIP.request_notice_hours)
     check_slot(mentor=profile, student=student, starts_at=starts_at, duration_minutes=minutes, now=now)
     if starts_at < now + notice:
@@ -229,7 +241,7 @@ def reject(*, request_id: UUID, by: Any, reason: str, now: datetime) -> BookingR
 def suggest(*, request_id: UUID, by: Any, times: Sequence[datetime], notes: str = "", now: datetime) -> BookingRequest:
     """The mentor offers other times; the student takes one of them, or lets it be.
 
-    Raises NotFound, NotYours, Malformed (none or too many), Refusal `wrong_state`, `slot_unavailable`.
+    Raises NotFound, NotYours, Malformed (none or too many), Refusal `wrong_state`, `pack_expired`, `slot_unavailable`.
     """
     request = lock_request(request_id, by)
     if by.pk != request.mentor_id:
@@ -240,7 +252,9 @@ def suggest(*, request_id: UUID, by: Any, times: Sequence[datetime], notes: str 
         raise Malformed(f"Suggest one to {MOST_TIMES} times.")
     profile = MentorProfile.objects.select_related("user").get(user=request.mentor_id)
     for time in offered:
-        _check_time(profile, request.student, request.duration_minutes, time, now)
+        _check_time(
+            profile, request.student, time, minutes=request.duration_minutes, days=request.validity_days, now=now
+        )
     request.suggested_times, request.suggested_at, request.approval_notes = offered, now, notes
     request.approval_deadline = _answer_by(offered, now)
     request.save(update_fields=["suggested_times", "suggested_at", "approval_notes", "approval_deadline"])

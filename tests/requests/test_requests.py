@@ -123,6 +123,17 @@ class TestAnswering:
         assert (request.status, request.session.starts_at) == (Status.APPROVED, at(8))
 
 
+    def test_no_time_after_what_is_asked_for_will_have_expired(self, mia, sam):
+        offer = offering(mia, booking_mode="REQUEST", validity_days=30)
+        with pytest.raises(Refusal) as refused:
+            ask(sam, mia, 5, 31, offer=offer)
+        assert refused.value.code == "pack_expired"
+        request = ask(sam, mia, 29, offer=offer)
+        with pytest.raises(Refusal) as refused:
+            suggest(request_id=request.pk, by=mia, times=[at(31)], now=NOW)
+        assert refused.value.code == "pack_expired"
+
+
 class TestEnds:
     def test_withdrawn_lets_go_of_time_and_seat(self, mia, sam):
         request = approve(request_id=ask(sam, mia, 5, sessions=4).pk, by=mia, now=NOW)
