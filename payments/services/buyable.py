@@ -38,7 +38,7 @@ def check_buyable(*, student: Any | None, offering: Offering, profile: MentorPro
     if offering.is_intro and intro_taken(student.pk, offering.mentor_id):
         raise Refusal("intro_used", f"You have already had your intro with {profile.user.first_name}.")
     if offering.takes_seat:
-        _check_limit(student, offering, now)
+        check_limit(student, offering.mentor_id, offering.duration_minutes, now)
 
 
 def asks_first(student: Any | None, offering: Offering, now: datetime) -> bool:
@@ -92,15 +92,18 @@ def intro_taken(student_id: int, mentor_id: int, *, except_order: Any = None) ->
     return paid.exclude(given_back).exists() or booked.exclude(status=Session.Status.CANCELLED).exists()
 
 
-def _check_limit(student: Any, offering: Offering, now: datetime) -> None:
-    """At most so many open packs, counting the ones being paid; one that would only be extended is no new one."""
+def check_limit(student: Any, mentor_id: int, duration_minutes: int, now: datetime) -> None:
+    """At most so many open packs, counting the ones being paid; one that would only be extended is no new one.
+
+    Raises Refusal `pack_limit`.
+    """
     limit = settings.MENTORSHIP.open_packs_per_student
     if not limit:
         return
     packs = SessionPack.objects.open(now).filter(student=student, takes_seat=True)
-    if packs.filter(mentor=offering.mentor_id, duration_minutes=offering.duration_minutes).exists():
+    if packs.filter(mentor=mentor_id, duration_minutes=duration_minutes).exists():
         return
-    being_paid = Order.objects.open(now).filter(student=student, takes_seat=True).exclude(mentor=offering.mentor_id)
+    being_paid = Order.objects.open(now).filter(student=student, takes_seat=True).exclude(mentor=mentor_id)
     if packs.count() + being_paid.count() >= limit:
         raise Refusal(
             "pack_limit",

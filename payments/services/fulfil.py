@@ -21,7 +21,14 @@ from payments.services.refunds import request_refund
 from seats.models import Seat
 from seats.services import join, take_seat
 from sessions_app.models import Session
-from sessions_app.services import adopt_reserved, book_paid, confirm_reserved, mark_paid, release_reserved
+from sessions_app.services import (
+    adopt_reserved,
+    book_paid,
+    confirm_reserved,
+    mark_paid,
+    point_to_session,
+    release_reserved,
+)
 from sessions_app.services.common import tell
 
 log = structlog.get_logger(__name__)
@@ -87,6 +94,8 @@ def _grant(order: Order, now: datetime) -> None:
         now=now,
     )
     order.pack, order.session = purchase.pack, _first_session(order, purchase.pack, now)
+    if order.request_id is not None:
+        point_to_session(request_id=order.request_id, session=order.session)
     order.status, order.fulfilled_at = Order.Status.FULFILLED, now
     order.save(update_fields=["pack", "session", "status", "fulfilled_at"])
     _announce(order, purchase, now)

@@ -14,7 +14,7 @@ from mentorship.kernel.refusals import Malformed, NotFound, NotYours, Refusal
 from mentorship.people.models import MentorProfile
 from payments import providers
 from payments.models import Order
-from payments.services.buyable import check_not_frozen, intro_taken
+from payments.services.buyable import check_limit, check_not_frozen, intro_taken
 from payments.services.ordering import Wish, checkout, replayed
 from payments.services.pair import open_page, place, replace
 from seats.services import hold_seat
@@ -38,7 +38,8 @@ def proceed_payment(
 
     The price is the one that was asked for. Seat and time stay kept while the page is open, at most one checkout longer
     than the request's own deadline. Raises NotFound, NotYours (the mentor), Malformed (not exactly one of the two,
-    `key_reused`), Refusal `wrong_state` (not approved, too late, given up), `pack_frozen`, `intro_used`, ProviderAway.
+    `key_reused`), Refusal `wrong_state` (not approved, too late, given up), `pack_frozen`, `intro_used`, `pack_limit`,
+    ProviderAway.
     """
     if (request_id is None) == (session_id is None):
         raise Malformed("Either requestId or sessionId says what is to be paid.")
@@ -114,6 +115,8 @@ def _write(wish: Wish, request_id: UUID, open_orders: list[Order]) -> Order:
     check_not_frozen(wish.student, request.mentor)
     if request.offering.is_intro and intro_taken(wish.student.pk, request.mentor_id):
         raise Refusal("intro_used", f"You have already had your intro with {request.mentor.first_name}.")
+    if request.takes_seat:
+        check_limit(wish.student, request.mentor_id, request.duration_minutes, now)
     order = _snapshot(wish, request, provider)
     until = max(order.expires_at, pay_by(request))
     if order.takes_seat:

@@ -36,6 +36,7 @@ from sessions_app.services.reserving import (
     clear_lapsed,
     confirm_reserved,
     keep_for_payment,
+    point_to_session,
     release_reserved,
     reserve,
 )
@@ -81,6 +82,7 @@ __all__ = [
     "overrule",
     "page_ended",
     "pay_by",
+    "point_to_session",
     "propose_move",
     "reject",
     "release_reserved",

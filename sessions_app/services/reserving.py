@@ -34,7 +34,6 @@ def reserve(
     until: datetime,
     minutes: int | None = None,
     notice_counts: bool = True,
-    latest: datetime | None = None,
     agenda: str = "",
     now: datetime,
 ) -> Session:
@@ -46,9 +45,7 @@ def reserve(
         profile = MentorProfile.objects.select_related("user").get(user=offering.mentor_id)
         minutes = minutes or offering.duration_minutes
         try:
-            check_slot(
-                mentor=profile, student=student, starts_at=starts_at, duration_minutes=minutes, now=now, latest=latest
-            )
+            check_slot(mentor=profile, student=student, starts_at=starts_at, duration_minutes=minutes, now=now)
         except Refusal as refusal:
             if refusal.code != "notice_too_short" or notice_counts:
                 raise
@@ -152,6 +149,14 @@ def adopt_reserved(*, request_id: UUID, order_id: UUID) -> None:
     """
     kept = Session.objects.filter(request=request_id, status=Status.AWAITING_PAYMENT)
     kept.update(order_id=order_id)
+
+
+def point_to_session(*, request_id: UUID, session: Session | None) -> None:
+    """What was paid for a request is granted: from now on it leads to the time that was booked for it, or to none.
+
+    Late money may have booked the time anew, or found it gone. The caller holds the people's locks.
+    """
+    BookingRequest.objects.filter(pk=request_id).update(session=session)
 
 
 def clear_lapsed(person_ids: Iterable[int], *, now: datetime) -> int:
