@@ -29,6 +29,7 @@ app.conf.beat_schedule = {
     "send_refunds": every(15, "send_refunds", expires=15),
     # deadlines, announced; they are judged whenever they are read
     "expire_orders": every(60, "expire_orders", expires=60),
+    "end_pauses": every(60, "end_pauses", expires=60),
     "expire_requests": every(60, "expire_requests", expires=60),
     "expire_unpaid_sessions": every(60, "expire_unpaid_sessions", expires=60),
     "fulfil_paid_orders": every(60, "fulfil_paid_orders", expires=60),
@@ -37,7 +38,6 @@ app.conf.beat_schedule = {
     # the hour
     "settle_unmarked": every(crontab(minute="2"), "settle_unmarked", expires=3000),
     "warn_grace_ending": every(crontab(minute="*/15"), "warn_grace_ending", expires=800),
-    "end_pauses": every(crontab(minute="3"), "end_pauses", expires=3000),
     "sweep_seats": every(crontab(minute="5"), "sweep_seats", expires=3000),
     "warn_pack_expiry": every(crontab(minute="8"), "warn_pack_expiry", expires=3000),
     "take_back_unpaid_credits": every(crontab(minute="10"), "take_back_unpaid_credits", expires=3000),

@@ -76,7 +76,7 @@ def cancel(
     it changes nothing. Raises NotFound, Refusal `wrong_state`, `answer_changed`.
     """
     side = on_behalf_of or by
-    locked = lock_session(session_id, side)
+    locked = lock_session(session_id, side, now=now)
     session = locked.session
     if session.status == Session.Status.CANCELLED:
         return session

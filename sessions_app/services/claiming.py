@@ -75,7 +75,7 @@ def open_claim(*, session_id: UUID, by: Any, wanted: str, reason: str, now: date
     `not_ended`, `too_late` (more than 72 h after the end), `wrong_state` (a claim is open or was decided, it was off before
     it began, or it counts as that already).
     """
-    locked = lock_session(session_id, by)
+    locked = lock_session(session_id, by, now=now)
     session, pack = locked.session, locked.pack
     check_may_claim(session, now=now)
     assert pack is not None, "a session that can be claimed has its pack"
@@ -105,12 +105,12 @@ def _packs_of(session: Session, pack: SessionPack) -> list[SessionPack]:
     return [pack, *SessionPack.objects.filter(pk__in=moved).exclude(pk=pack.pk).order_by("pk")]
 
 
-def _locked(claim_id: int, by: Any) -> tuple[Claim, Locked]:
+def _locked(claim_id: int, by: Any, now: datetime) -> tuple[Claim, Locked]:
     """The claim of a session of this person's (None: any), everything locked. Raises NotFound."""
     session_id = Claim.objects.filter(pk=claim_id).values_list("session_id", flat=True).first()
     if session_id is None:
         raise NotFound
-    locked = lock_session(session_id, by)
+    locked = lock_session(session_id, by, now=now)
     claim = lock(Claim.objects.filter(pk=claim_id).select_related("by"))[0]
     claim.session = locked.session
     return claim, locked
@@ -140,7 +140,7 @@ def agree(*, claim_id: int, by: Any, now: datetime, expect: str | None = None) -
     Raises NotFound, NotYours, Refusal `wrong_state`, `answer_changed`, `no_remaining_sessions` (the credit that came
     back has been spent meanwhile).
     """
-    claim, locked = _locked(claim_id, by)
+    claim, locked = _locked(claim_id, by, now)
     if by.pk != claim.by_id and claim.status == Status.AGREED:
         return claim
     what_if_agreed(claim, by=by, now=now).must_be(expect)
@@ -151,7 +151,7 @@ def agree(*, claim_id: int, by: Any, now: datetime, expect: str | None = None) -
 @transaction.atomic
 def answer(*, claim_id: int, by: Any, text: str, now: datetime) -> Claim:
     """The other side sees it differently; an admin decides. Raises NotFound, NotYours, Refusal `wrong_state`."""
-    claim, _ = _locked(claim_id, by)
+    claim, _ = _locked(claim_id, by, now)
     _the_other(claim, by)
     _must_be(claim, Status.OPENED)
     claim.status, claim.answer, claim.answered_at = Status.ANSWERED, text, now
@@ -162,7 +162,7 @@ def answer(*, claim_id: int, by: Any, text: str, now: datetime) -> Claim:
 @transaction.atomic
 def withdraw_claim(*, claim_id: int, by: Any, now: datetime) -> Claim:
     """Whoever made it takes it back. Twice changes nothing. Raises NotFound, NotYours, Refusal `wrong_state`."""
-    claim, locked = _locked(claim_id, by)
+    claim, locked = _locked(claim_id, by, now)
     if by.pk != claim.by_id:
         raise NotYours("Only who made a claim can withdraw it.")
     if claim.status == Status.WITHDRAWN:
@@ -178,7 +178,7 @@ def decide(*, claim_id: int, uphold: bool, by: Any, reason: str, now: datetime, 
 
     Raises NotFound, Refusal `wrong_state` (decided, or the other side still has time to answer).
     """
-    claim, locked = _locked(claim_id, None)
+    claim, locked = _locked(claim_id, None, now)
     _must_be(claim, *Claim.OPEN)
     if claim.status == Status.OPENED and claim.answer_by > now:
         raise Refusal("wrong_state", "The other side still has time to answer.")

@@ -12,6 +12,7 @@ from mentorship.kernel.refusals import NotFound, Refusal
 from mentorship.people.models import MentorProfile
 from notifications.services import notify, withdraw
 from packs.models import SessionPack
+from packs.services import resume_overdue
 from sessions_app.ics import Method, build_ics, sequence_of, title_for
 from sessions_app.models import CalendarBlock, MoveProposal, Session, SessionEvent
 from sessions_app.slots import block_spans
@@ -32,10 +33,11 @@ class Locked:
     profile: MentorProfile
 
 
-def lock_session(session_id: UUID, by: Any) -> Locked:
+def lock_session(session_id: UUID, by: Any, *, now: datetime) -> Locked:
     """Lock people, pack and session, in that order. `by` must be one of the two (None: the system).
 
-    Raises NotFound for an unknown session or a stranger's. The caller is inside a transaction.
+    A pause of the pack whose time is over at `now` is over, whether or not a job has said so. Raises NotFound for an
+    unknown session or a stranger's. The caller is inside a transaction.
     """
     rows = Session.objects.all() if by is None else Session.objects.of(by)
     ids = rows.filter(pk=session_id).values_list("student_id", "mentor_id", "pack_id").first()
@@ -44,6 +46,8 @@ def lock_session(session_id: UUID, by: Any) -> Locked:
     student_id, mentor_id, pack_id = ids
     lock_people([student_id, mentor_id])
     pack = next(iter(lock(SessionPack.objects.filter(pk=pack_id))), None)
+    if pack is not None and pack.paused_at is not None:
+        resume_overdue([pack], now)
     session = lock(Session.objects.filter(pk=session_id).select_related("student", "mentor"))[0]
     profile = MentorProfile.objects.select_related("user").get(user=mentor_id)
     # What the session leads to is what was locked, so that a consequence is judged by it.

@@ -54,7 +54,7 @@ def reschedule(*, session_id: UUID, starts_at: datetime, by: Any, now: datetime,
     """
     starts_at = clock.utc(starts_at)
     with polite(sessions_nobody_twice=slot_taken()):
-        locked = lock_session(session_id, by)
+        locked = lock_session(session_id, by, now=now)
         session = locked.session
         if session.status == Session.Status.SCHEDULED and session.starts_at == starts_at:
             return session

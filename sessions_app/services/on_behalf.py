@@ -20,7 +20,7 @@ def move_for(
     Raises NotFound, Refusal `wrong_state`, `too_late`, `no_moves_left`, and what `book` raises for the new time.
     """
     with polite(sessions_nobody_twice=slot_taken()):
-        locked = lock_session(session_id, on_behalf_of)
+        locked = lock_session(session_id, on_behalf_of, now=now)
         session = locked.session
         if session.status == Session.Status.SCHEDULED and session.starts_at == starts_at:
             return session

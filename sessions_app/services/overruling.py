@@ -70,7 +70,7 @@ def overrule(
     `expect`: the code of what they were shown. Raises NotFound, Refusal `not_ended`, `wrong_state` (never booked),
     `no_remaining_sessions` (the credit that came back has been spent meanwhile), `answer_changed`.
     """
-    locked = lock_session(session_id, None)
+    locked = lock_session(session_id, None, now=now)
     what_if_judged(locked.session, outcome, by=by, now=now).must_be(expect)
     return judge(locked, outcome, by=by, reason=reason, now=now)
 
@@ -136,7 +136,7 @@ def forgive(*, session_id: UUID, by: Any, now: datetime, expect: str | None = No
     `expect`: what they were shown. Raises NotFound, NotYours (the student), Refusal `wrong_state` (no late cancellation,
     or one was forgiven already), `answer_changed`.
     """
-    locked = lock_session(session_id, by)
+    locked = lock_session(session_id, by, now=now)
     session = locked.session
     if by.pk == session.mentor_id and session.events.filter(kind=SessionEvent.Kind.FORGIVEN).exists():
         return session

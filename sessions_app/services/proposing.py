@@ -28,7 +28,7 @@ def propose_move(*, session_id: UUID, starts_at: datetime, by: Any, note: str = 
     Raises NotFound, NotYours (the student), Refusal `wrong_state`, and what `reschedule` raises for the new time.
     """
     starts_at = clock.utc(starts_at)
-    locked = lock_session(session_id, by)
+    locked = lock_session(session_id, by, now=now)
     session, pack = locked.session, locked.pack
     if by.pk != session.mentor_id:
         raise NotYours("Only the mentor can propose another time.")
@@ -62,7 +62,7 @@ def _take_back(session: Session, now: datetime) -> None:
 @transaction.atomic
 def withdraw_proposal(*, session_id: UUID, by: Any, now: datetime) -> Session:
     """The mentor takes back what they proposed; the session stays. Twice changes nothing. Raises NotFound, NotYours."""
-    session = lock_session(session_id, by).session
+    session = lock_session(session_id, by, now=now).session
     if by.pk != session.mentor_id:
         raise NotYours("Only the mentor can withdraw a proposal.")
     _take_back(session, now)
@@ -96,7 +96,7 @@ def answer_proposal(
     session_id = MoveProposal.objects.filter(pk=proposal_id).values_list("session_id", flat=True).first()
     if session_id is None:
         raise NotFound
-    locked = lock_session(session_id, by)
+    locked = lock_session(session_id, by, now=now)
     session = locked.session
     if by.pk != session.student_id:
         raise NotYours("The student answers a proposal.")

@@ -42,7 +42,7 @@ def complete(*, session_id: UUID, by: Any, now: datetime, expect: str | None = N
 
     Raises NotFound, NotYours (the student), Refusal `not_ended`, `wrong_state`, `answer_changed`.
     """
-    locked = lock_session(session_id, by)
+    locked = lock_session(session_id, by, now=now)
     session = locked.session
     if by.pk == session.mentor_id and session.status == Status.COMPLETED:
         return session
@@ -78,7 +78,7 @@ def no_show(*, session_id: UUID, absent: str, by: Any, now: datetime, expect: st
     party), Refusal `not_ended`, `wrong_state`, `answer_changed`.
     """
     party = absent.upper()
-    locked = lock_session(session_id, by)
+    locked = lock_session(session_id, by, now=now)
     session = locked.session
     said_by_its_side = by.pk == session.mentor_id or party == Party.MENTOR
     if said_by_its_side and session.status == Status.NO_SHOW and session.absent_party == party:
@@ -138,7 +138,7 @@ def settle_unmarked_session(*, session_id: UUID, now: datetime) -> bool:
 
     With evidence 24 h after the end, without 72 h. False: it is not due, was done, or a claim about it is open.
     """
-    locked = lock_session(session_id, None)
+    locked = lock_session(session_id, None, now=now)
     session = locked.session
     entered = set(session.events.filter(kind=SessionEvent.Kind.ENTERED).values_list("by", flat=True))
     settled_at = session.settled_by_itself_at(bool(entered))

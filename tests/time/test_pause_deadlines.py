@@ -17,7 +17,7 @@ from payments.jobs import release_shares
 from seats.jobs import sweep_seats
 from seats.models import Seat
 from seats.services import availability
-from sessions_app.services import book, complete
+from sessions_app.services import answer_proposal, book, complete, propose_move, reschedule
 from sessions_app.services.pauses import agree_to_pause, ask_to_pause
 from tests.cast import DAY, HOUR, NOW, at, bought, counters
 from tests.rooms.scene import booked, used_up
@@ -107,6 +107,17 @@ class TestTheEnd:
         pack.refresh_from_db()
         assert (pack.paused_at, pack.expires_at, session.status) == (None, NOW + 95 * DAY, "SCHEDULED")
         assert Pause.objects.get().ended_at == NOW + 5 * DAY, "stamped with the time it was due"
+
+    def test_a_late_job_keeps_nobody_from_moving(self, mia, sam):
+        bought(sam, mia)
+        session = booked(sam, mia, at(20))
+        pause = ask_for_pause(pack_id=session.pack_id, by=sam, days=5, now=NOW)
+        answer_pause(pause_id=pause.pk, by=mia, agreed=True, now=NOW)
+        over = NOW + 5 * DAY
+        proposal = propose_move(session_id=session.pk, starts_at=at(22), by=mia, now=over)
+        answer_proposal(proposal_id=proposal.pk, by=sam, accepted=True, now=over)
+        assert reschedule(session_id=session.pk, starts_at=at(21), by=sam, now=over).starts_at == at(21)
+        assert Pause.objects.get().ended_at == over
 
     def test_a_second_before_it_is_still_paused(self, mia, sam):
         paused(sam, mia, days=5)
