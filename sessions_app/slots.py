@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from typing import Any, NamedTuple
 
+from django.contrib.postgres.fields import DateTimeRangeField
 from django.db.backends.postgresql.psycopg_any import DateTimeTZRange
 from django.db.models import (
     BigIntegerField,
@@ -261,11 +262,15 @@ def busy_of(
     now: datetime,
     ignore_session: Session | None = None,
 ) -> dict[int, Busy]:
-    """Everybody's taken time around starts in [start, end), by person, in one query. Who waits too long for a payment takes none."""
+    """Everybody's taken time around starts in [start, end), by person, in one query. Who waits too long for a payment takes none.
+
+    A session that is over takes no time any more, but counts for the limit of its day.
+    """
     before = max((m.buffer_before_minutes for m in mentors), default=0)
     after = max((m.buffer_after_minutes for m in mentors), default=0)
     first, last = start - timedelta(minutes=before), end + timedelta(minutes=longest + after)
-    if any(m.most_sessions_a_day is not None for m in mentors):
+    limited = [m.user_id for m in mentors if m.most_sessions_a_day is not None]
+    if limited:
         first, last = first - TWO_DAYS, last + TWO_DAYS  # a day's limit counts the whole day, and a day may have 25 h
     around = DateTimeTZRange(first, last, "[)")
     people = {m.user_id for m in mentors} | set(others)
@@ -277,15 +282,21 @@ def busy_of(
     spans: dict[int, list[tuple[datetime, datetime]]] = defaultdict(list)
     given: dict[int, list[datetime]] = defaultdict(list)
     outside = BusyTime.objects.filter(person__in=people, span__overlap=around).order_by()
-    nobody, never = Value(None, BigIntegerField()), Value(None, DateTimeField())
+    nobody, never, none = (
+        Value(None, BigIntegerField()),
+        Value(None, DateTimeField()),
+        Value(None, DateTimeRangeField()),
+    )
     taken = rows.order_by().values_list("person_id", "span", "session__mentor_id", "session__starts_at")
-    for person_id, span, mentor_id, starts_at in taken.union(
-        outside.values_list("person_id", "span", nobody, never), all=True
-    ):
-        spans[person_id].append((span.lower, span.upper))
+    others_say = outside.values_list("person_id", "span", nobody, never)
+    over = Session.objects.held().filter(mentor__in=limited, starts_at__range=(first, last)).order_by()
+    held = [over.values_list("mentor_id", none, "mentor_id", "starts_at")] if limited else []
+    for person_id, span, mentor_id, starts_at in taken.union(others_say, *held, all=True):
+        if span is not None:
+            spans[person_id].append((span.lower, span.upper))
         if person_id == mentor_id:
             given[person_id].append(starts_at)
-    return defaultdict(Busy, {person_id: Busy(found, given[person_id]) for person_id, found in spans.items()})
+    return defaultdict(Busy, {person_id: Busy(spans[person_id], given[person_id]) for person_id in {*spans, *given}})
 
 
 def _starts(

@@ -30,6 +30,10 @@ class SessionQuerySet(models.QuerySet["Session"]):
         """Over, but not settled yet."""
         return self.filter(status__in=Session.BOOKED, ends_at__lte=now)
 
+    def held(self) -> SessionQuerySet:
+        """Over, and not called off: they took place, or somebody came in vain."""
+        return self.filter(status__in=[Session.Status.COMPLETED, Session.Status.NO_SHOW])
+
     def to_settle(self, now: datetime) -> SessionQuerySet:
         """Nobody marked them in time, so the system does: with evidence after 24 h, without after 72 h."""
         numbers = settings.MENTORSHIP

@@ -8,7 +8,7 @@ import pytest
 from django.db.backends.postgresql.psycopg_any import DateTimeTZRange
 
 from mentorship.kernel.refusals import Refusal
-from sessions_app.models import BusyTime, DateException, Vacation
+from sessions_app.models import BusyTime, DateException, Session, Vacation
 from sessions_app.slots import check_slot, free_slots
 from tests.cast import user
 from tests.slots.scene import SAT, SUN, TUE, at, hours, local_day, mentor, taken, walls
@@ -84,6 +84,19 @@ def test_a_full_day_offers_nothing_more_in_the_mentors_zone(mia):
         check_slot(mentor=mia, student=user("sam"), starts_at=at("2026-11-24T11:00:00Z"), duration_minutes=60, now=NOW)
     mia.most_sessions_a_day = 2
     assert walls(mia, DAY) == ["10:00", "10:30", "11:00"]
+
+
+def test_what_took_place_already_counts_for_its_day(mia):
+    hours(mia, TUE, 9, 18)
+    mia.most_sessions_a_day = 1
+    session = taken(mia, user("sue"), at("2026-11-24T09:00:00Z"))
+    session.blocks.all().delete()
+    Session.objects.filter(pk=session.pk).update(status="NO_SHOW")
+    assert walls(mia, DAY) == []
+    with pytest.raises(Refusal, match="full"):
+        check_slot(mentor=mia, student=user("sam"), starts_at=at("2026-11-24T15:00:00Z"), duration_minutes=60, now=NOW)
+    Session.objects.filter(pk=session.pk).update(status="CANCELLED")
+    assert "09:00" in walls(mia, DAY)
 
 
 def test_what_an_outside_calendar_says_is_taken(mia):
