@@ -54,6 +54,12 @@ def _all() -> list[Due]:
     approved = BookingRequest.objects.filter(status=BookingRequest.Status.APPROVED, paid_at=None)
     used = Session.objects.filter(credit=Session.Credit.USED, pack__frozen_at=None)
     return [
+        Due("a claim goes to an admin unanswered", Claim.objects.filter(status=Claim.Status.OPENED), "answer_by"),
+        Due(
+            "a proposal to move can no longer be answered",
+            MoveProposal.objects.filter(status=MoveProposal.Status.OPEN),
+            "old_starts_at",
+        ),
         Due("a session starts in 24 hours", scheduled, "starts_at", -timedelta(hours=24)),
         Due("a session starts in 1 hour", scheduled, "starts_at", -timedelta(hours=1)),
         Due("a session starts", booked, "starts_at"),
@@ -73,13 +79,7 @@ def _all() -> list[Due]:
         Due("a request lapses without an answer", asked, "approval_deadline"),
         Due("an approved request lapses unpaid", approved, "payment_deadline"),
         Due("a seat on offer goes to the next in line", Seat.objects.filter(status=Seat.Status.OFFERED), "held_until"),
-        Due("a claim goes to an admin unanswered", Claim.objects.filter(status=Claim.Status.OPENED), "answer_by"),
         Due("a pause ends", Pause.objects.filter(status=Pause.Status.RUNNING), "ends_at"),
-        Due(
-            "a proposal to move can no longer be answered",
-            MoveProposal.objects.filter(status=MoveProposal.Status.OPEN),
-            "old_starts_at",
-        ),
         Due("a time kept for a payment is free again", unpaid, "payment_deadline"),
         Due("an order lapses", Order.objects.filter(status=Order.Status.PENDING), "expires_at"),
         Due("a seat held for a payment is free again", Seat.objects.filter(status=Seat.Status.HELD), "held_until"),
