@@ -18,6 +18,7 @@ from sessions_app.services.consequences import Consequence, if_returned, if_used
 from sessions_app.services.settling import made_up_words, use_session_credit
 
 Status, Credit = Session.Status, Session.Credit
+Asked = BookingRequest.Status
 # What kind of cancelling uses the credit, and what its entry says.
 USED = {"late": "cancelled too late", "spent": "cancelled with no free changes left"}
 
@@ -108,15 +109,15 @@ def cancel(
 
 def _end_request(session: Session, *, by: Any, reason: str, now: datetime) -> None:
     """Whoever cancels an approved time that is not paid yet takes back the request, or the approval."""
-    Request = BookingRequest
-    request = Request.objects.filter(session=session, status=Request.Status.APPROVED, paid_at=None).first()
+    approved = BookingRequest.objects.filter(session=session, status=Asked.APPROVED, paid_at=None)
+    request = approved.first()
     if request is None:
         return
     request.ended_at = now
     if by is not None and by.pk == session.student_id:
-        request.status = Request.Status.WITHDRAWN
+        request.status = Asked.WITHDRAWN
     else:
-        request.status, request.rejected_at, request.rejection_reason = Request.Status.REJECTED, now, reason
+        request.status, request.rejected_at, request.rejection_reason = Asked.REJECTED, now, reason
     request.save(update_fields=["status", "ended_at", "rejected_at", "rejection_reason"])
     if request.takes_seat:
         drop_hold(
