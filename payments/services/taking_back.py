@@ -5,12 +5,15 @@ The credit will be used, lapse or be refunded, and the share goes with it. Until
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from django.db import transaction
+import structlog
+from django.db import DatabaseError, transaction
+from django.db.models import CharField, Exists, Max, OuterRef, QuerySet, Value
+from django.db.models.functions import Cast, Concat
 
 from mentorship.kernel.locking import lock
 from payments import ledger
@@ -18,6 +21,8 @@ from payments.ledger import Account, Posting, entries
 from payments.models import LedgerEntry, LedgerTransaction, Order
 from payments.services.shares import released_of
 from sessions_app.models import Session
+
+log = structlog.get_logger(__name__)
 
 
 @dataclass(frozen=True)
@@ -30,36 +35,42 @@ class Share:
 
 
 def take_back_shares(now: datetime) -> int:
-    """Take back what was released for sessions whose credit came back later. Restartable: each has a unique cause."""
-    found = _to_take_back()
-    by_order: dict[UUID, list[Share]] = {}
-    for share in found:
-        by_order.setdefault(share.order_id, []).append(share)
-    return sum(take_back_of(order_id, now) for order_id in by_order)
+    """Take back what was released for sessions whose credit came back later. Restartable: each has a unique cause.
+
+    One order that fails never keeps the others back.
+    """
+    done = 0
+    for order_id in dict.fromkeys(share.order_id for share in _to_take_back()):
+        try:
+            done += take_back_of(order_id, now)
+        except DatabaseError:
+            log.exception("take_back_failed", order=str(order_id))
+    return done
 
 
 def _to_take_back(order_id: UUID | None = None) -> list[Share]:
-    """The released shares of every earlier verdict "used" that was overruled."""
+    """The released shares of every earlier verdict "used" that was overruled, and not taken back yet.
+
+    One query for each time that a session's credit has come back (seldom more than one), however many sessions.
+    """
     sessions = Session.objects.filter(given_back__gt=0, purchase__order_id__isnull=False)
     if order_id is not None:
         sessions = sessions.filter(purchase__order_id=order_id)
-    shares = {}
-    for pk, title, starts_at, times in sessions.values_list("pk", "title", "starts_at", "given_back"):
-        for verdict in range(times):
-            name = f"session:{pk}:{verdict}" if verdict else f"session:{pk}"
-            shares[name] = (f"unused:{pk}:{verdict}", f"{title}, {starts_at:%Y-%m-%d}, does not count after all")
-    released = _booked(shares)
-    done = _booked(cause for cause, _ in shares.values())
-    return [
-        Share(order, cause, memo)
-        for name, (cause, memo) in shares.items()
-        if (order := released.get(name)) is not None and cause not in done
-    ]
+    most = sessions.aggregate(n=Max("given_back", default=0))["n"]
+    return [share for verdict in range(most) for share in _of_verdict(sessions.filter(given_back__gt=verdict), verdict)]
 
 
-def _booked(causes: Iterable[str]) -> dict[str, UUID]:
-    rows = LedgerTransaction.objects.filter(cause__in=list(causes), order__isnull=False)
-    return dict(rows.values_list("cause", "order"))
+def _of_verdict(sessions: QuerySet[Session], verdict: int) -> Iterator[Share]:
+    pk = Cast("pk", CharField())
+    released = Concat(Value("session:"), pk, Value(f":{verdict}" if verdict else ""))
+    rows = sessions.annotate(released=released, undone=Concat(Value("unused:"), pk, Value(f":{verdict}"))).filter(
+        Exists(LedgerTransaction.objects.filter(cause=OuterRef("released"))),
+        ~Exists(LedgerTransaction.objects.filter(cause=OuterRef("undone"))),
+    )
+    wanted = rows.order_by("settled_at", "pk").values_list("purchase__order_id", "undone", "title", "starts_at")
+    for order, cause, title, starts_at in wanted:
+        assert order is not None, "only what an order paid has a share"
+        yield Share(order, cause, f"{title}, {starts_at:%Y-%m-%d}, does not count after all")
 
 
 @transaction.atomic
