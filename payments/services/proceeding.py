@@ -38,8 +38,8 @@ def proceed_payment(
 
     The price is the one that was asked for. Seat and time stay kept while the page is open, at most one checkout longer
     than the request's own deadline. Raises NotFound, NotYours (the mentor), Malformed (not exactly one of the two,
-    `key_reused`), Refusal `wrong_state` (not approved, too late, given up), `pack_frozen`, `intro_used`, `pack_limit`,
-    ProviderAway.
+    `key_reused`), Refusal `wrong_state` (not approved, too late, given up), `not_for_sale` (the mentor is not verified
+    any more), `pack_frozen`, `intro_used`, `pack_limit`, ProviderAway.
     """
     if (request_id is None) == (session_id is None):
         raise Malformed("Either requestId or sessionId says what is to be paid.")
@@ -112,12 +112,15 @@ def _write(wish: Wish, request_id: UUID, open_orders: list[Order]) -> Order:
     if not request.is_payable(now) or pay_by(request) <= now:
         label = BookingRequest.Status(request.status_at(now)).label
         raise Refusal("wrong_state", f"This request cannot be paid: it is {label}.")
+    profile = MentorProfile.objects.select_related("user").get(user=request.mentor_id)
+    if not profile.is_visible:
+        raise Refusal("not_for_sale", f"{profile.user.first_name} takes no payments at the moment.")
     check_not_frozen(wish.student, request.mentor)
     if request.offering.is_intro and intro_taken(wish.student.pk, request.mentor_id):
         raise Refusal("intro_used", f"You have already had your intro with {request.mentor.first_name}.")
     if request.takes_seat:
         check_limit(wish.student, request.mentor_id, request.duration_minutes, now)
-    order = _snapshot(wish, request, provider)
+    order = _snapshot(wish, request, profile, provider)
     until = max(order.expires_at, pay_by(request))
     if order.takes_seat:
         hold_seat(student_id=order.student_id, mentor_id=order.mentor_id, until=until, by=wish.student, now=now)
@@ -128,9 +131,8 @@ def _write(wish: Wish, request_id: UUID, open_orders: list[Order]) -> Order:
     return order
 
 
-def _snapshot(wish: Wish, request: BookingRequest, provider: str) -> Order:
+def _snapshot(wish: Wish, request: BookingRequest, profile: MentorProfile, provider: str) -> Order:
     """The order as it was asked for and approved, whatever the mentor has edited since."""
-    profile = MentorProfile.objects.get(user=request.mentor_id)
     return Order(
         id=uuid4(),
         request=request,

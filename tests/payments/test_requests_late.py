@@ -1,4 +1,4 @@
-"""A request paid after its time was gone, or when its student may not have another pack: it leads to what was granted."""
+"""A request paid late leads to what was granted; what stops a sale meanwhile stops its payment."""
 
 from __future__ import annotations
 
@@ -66,3 +66,13 @@ def test_the_limit_of_open_packs_counts_for_what_was_asked_for_too(mia, max_, sa
     with pytest.raises(Refusal) as refused:
         proceed(sam, second)
     assert refused.value.code == "pack_limit"
+
+
+def test_who_is_not_verified_any_more_sells_nothing(mia, sam):
+    request = approved(sam, mia, 5)
+    mia.mentor_profile.withdraw_verification()
+    with pytest.raises(Refusal) as refused:
+        proceed(sam, request)
+    assert refused.value.code == "not_for_sale"
+    mia.mentor_profile.verify(now=NOW)
+    assert pay(proceed(sam, request)).status == "FULFILLED"
