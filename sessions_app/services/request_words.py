@@ -18,7 +18,17 @@ def times_in_words(times: Sequence[datetime], zone: ZoneInfo, now: datetime) -> 
     return f"{said} ({local_time.city(zone)})" if said else ""
 
 
-def tell(request: BookingRequest, kind: str, person: Any, *, now: datetime, url: str = "", **context: Any) -> None:
+def tell(
+    request: BookingRequest,
+    kind: str,
+    person: Any,
+    *,
+    now: datetime,
+    not_after: datetime | None = None,
+    url: str = "",
+    **context: Any,
+) -> None:
+    """Tell this one of the two. `not_after`: what it asks for cannot be done any more."""
     context.setdefault("times", times_in_words(request.times, person.zone, now))
     notify(
         kind,
@@ -26,6 +36,7 @@ def tell(request: BookingRequest, kind: str, person: Any, *, now: datetime, url:
         about=f"request:{request.pk}",
         dedupe_key=f"{kind}:{request.pk}:{now.isoformat()}:{person.pk}",
         now=now,
+        not_after=not_after,
         role="mentor" if person.pk == request.mentor_id else "student",
         mentor_name=request.mentor.display_name,
         student_name=request.student.display_name,

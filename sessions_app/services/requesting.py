@@ -88,6 +88,7 @@ def submit_request(
             "request_submitted",
             request.mentor,
             now=now,
+            not_after=request.approval_deadline,
             expires_at=request.approval_deadline,
         )
     return request
@@ -213,6 +214,7 @@ def _approve(request: BookingRequest, starts_at: datetime | None, *, notes: str,
         "request_approved",
         request.student,
         now=now,
+        not_after=deadline,
         expires_at=deadline,
         notes=notes,
         starts_at=starts_at,
@@ -266,6 +268,7 @@ def suggest(*, request_id: UUID, by: Any, times: Sequence[datetime], notes: str 
         now=now,
         times=times_in_words(offered, request.student.zone, now),
         notes=notes,
+        not_after=request.approval_deadline,
         expires_at=request.approval_deadline,
     )
     return request

@@ -134,6 +134,17 @@ class TestAnswering:
         assert refused.value.code == "pack_expired"
 
 
+class TestTelling:
+    def test_no_mail_asks_for_what_is_too_late(self, mia, sam):
+        request = ask(sam, mia, 5)
+        suggest(request_id=request.pk, by=mia, times=[at(6)], now=NOW)
+        request.refresh_from_db()
+        accept_suggestion(request_id=request.pk, by=sam, scheduled_at=at(6), now=NOW)
+        told = dict(Notification.objects.values_list("kind", "not_after"))
+        assert told["request_submitted"] == told["request_suggested"] == NOW + 48 * HOUR
+        assert told["request_approved"] == NOW + 24 * HOUR
+
+
 class TestEnds:
     def test_withdrawn_lets_go_of_time_and_seat(self, mia, sam):
         request = approve(request_id=ask(sam, mia, 5, sessions=4).pk, by=mia, now=NOW)
