@@ -161,6 +161,13 @@ def _put_first_in_line(order: Order, now: datetime) -> bool:
     return True
 
 
+def _book_url(pack: SessionPack, now: datetime) -> str:
+    """Where its sessions are booked: all that are left in one screen, or the one."""
+    if pack.remaining_at(now) > 1:
+        return f"{pack.get_absolute_url()}/plan"
+    return f"/student/mentorship/book?pack={pack.pk}"
+
+
 def _announce(order: Order, purchase: Purchase, now: datetime) -> None:
     if order.provider == Direct.name:
         return  # both were told with the invitation, in other words
@@ -174,7 +181,7 @@ def _announce(order: Order, purchase: Purchase, now: datetime) -> None:
             order,
             "pack_purchased",
             now=now,
-            url=f"/student/mentorship/book?pack={pack.pk}",
+            url=_book_url(pack, now),
             mentor_name=order.mentor.display_name,
             sessions=purchase.sessions,
             total=pack.sessions_total,
