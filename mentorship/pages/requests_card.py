@@ -135,6 +135,11 @@ class RequestCard:
         return not wanted or any(at in self.free for at in wanted)
 
     @property
+    def can_say_yes(self) -> bool:
+        """For the mentor: one of the times that were asked for is still free, or none was asked for."""
+        return not self.request.times or any(at in self.free for at in self.request.times)
+
+    @property
     def pay_by_without_time(self) -> datetime:
         return payment_due(self.now, None)
 

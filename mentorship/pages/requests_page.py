@@ -147,6 +147,8 @@ def _do(
 ) -> HttpResponse:
     """One verb, then the request's page; a refusal is shown on it, as it is by now."""
     card = card_or_404(request, request_id)
+    if card.request.times:  # to one of several nobody says yes by accident
+        form.fields["scheduledAt"].required = True
     if not form.is_valid():
         return _page(request, card, form=form, status=422)
     try:

@@ -244,3 +244,23 @@ def test_queries_do_not_grow(as_, mia, sam, django_assert_max_num_queries):
     for browser in (as_(mia), as_(sam)):
         with django_assert_max_num_queries(9):
             browser.get(url(asked))
+
+
+def test_a_yes_names_the_time(as_, mia, sam):
+    asked = ask(sam, mia, 4, 5)
+    answer = as_(mia).post(url(asked, "approval"), {"notes": "Gladly"})
+    assert answer.status_code == 422
+    assert "Please choose a time." in words(answer)
+    assert "Gladly" in words(answer)
+    asked.refresh_from_db()
+    assert asked.status == "PENDING_MENTOR_REVIEW"
+
+
+def test_no_yes_where_no_time_is_left(as_, mia, sam, sue):
+    asked = ask(sam, mia, 4)
+    assert "Say yes" in words(as_(mia).get(url(asked)))
+    bought(sue, mia)
+    book(student=sue, mentor_id=mia.pk, starts_at=at(4), by=sue, now=NOW)
+    page = words(as_(mia).get(url(asked)))
+    assert "None of these times is free any more." in page
+    assert "Say yes" not in page
