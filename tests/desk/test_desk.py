@@ -8,11 +8,14 @@ import pytest
 from allauth.account.models import EmailAddress
 from django.contrib.auth.models import Permission
 
+from packs.models import Pause
 from payments.models import Order, Payment
 from payments.services import confirm_and_fulfil
-from sessions_app.models import Session
+from sessions_app.models import BookingRequest, Session
+from sessions_app.services import approve
 from tests.cast import NOW, at, offering, user
 from tests.payments.scene import decide, pay, place
+from tests.requests.scene import ask
 from tests.rooms.scene import booked, words
 
 pytestmark = pytest.mark.django_db
@@ -74,7 +77,7 @@ class TestTheTimeline:
     def test_everything_stands_there(self, boss, client, sam, session):
         said = words(person(client, sam))
         for sentence in ("€280 received by sandbox", "Credit bought (total +4)", "Session of Wed 3 Jun, 10:00: booked",
-                         "Seat 1: held for a payment to taken", "3 left to book"):  # fmt: skip
+                         "Seat 1: taken, before it was held for a payment", "3 left to book"):  # fmt: skip
             assert sentence in said, sentence
         assert "mail" in said
 
@@ -166,3 +169,14 @@ def test_no_secret_of_a_feed_is_shown(boss, client, sam):
     page = client.get(f"/admin/sessions_app/calendarfeed/{feed.pk}/change/").content.decode()
     assert feed.secret not in page
     assert feed.secret not in client.get("/admin/sessions_app/calendarfeed/").content.decode()
+
+
+def test_the_timeline_s_sentences(boss, client, sam, mia, order):
+    Pause.objects.create(pack=order.pack, asked_by=sam, days=1, asked_at=NOW)
+    asked = BookingRequest.objects.get(pk=ask(sam, mia, 4, offer=offering(mia, booking_mode="REQUEST", sessions=1)).pk)
+    approve(request_id=asked.pk, by=mia, now=NOW)
+    said = words(person(client, sam))
+    assert "Pause of 1 day: " in said
+    assert "Seat 1: taken, before it was held for a payment" in said
+    assert "approved, to be paid by Tue 2 Jun, 12:00" in said
+    assert "Times are UTC’s." in said

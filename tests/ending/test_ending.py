@@ -7,6 +7,7 @@ import re
 import pytest
 from django.test import Client
 
+from mentorship.pages.ending.service import Ended, consequence
 from notifications.models import Notification
 from packs.models import SessionPack
 from payments.models import Order, Refund
@@ -218,3 +219,10 @@ def test_looking_changes_nothing(sam, mia, order):
     assert (Notification.objects.count(), Session.objects.get(pk=session.pk).status) == (told, "SCHEDULED")
     assert counters(order.pack) == (4, 1, 0)
     assert order.pack.expires_at > NOW + 80 * DAY + HOUR
+
+
+def test_the_mail_s_line_counts(db):
+    assert consequence(Ended(given_up=1)) == "1 session not used lapses."
+    assert consequence(Ended(given_up=2, seat="free")) == "2 sessions not used lapse. The seat is free now."
+    refunds = [("A", 1000, "EUR", 1), ("B", 500000, "NGN", 2)]
+    assert consequence(Ended(refunds=refunds)).endswith("go back for 3 sessions.")

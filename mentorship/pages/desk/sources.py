@@ -120,7 +120,7 @@ def _payment(payment: Payment, reader: Reader) -> Line:
 
 def _refund(refund: Refund, reader: Reader) -> Line:
     assert refund.order is not None
-    taken = f", {refund.sessions} sessions" if refund.sessions else ""
+    taken = f", {_count(refund.sessions, 'session')}" if refund.sessions else ""
     what = f"Refund of {refund.amount_display}{taken}: {refund.get_status_display()}"
     why = _join([f"order {refund.order.number}", refund.reason, refund.error])
     tone = "bad" if refund.status == Refund.Status.FAILED else ""
@@ -143,8 +143,8 @@ def _credit(entry: CreditEntry, reader: Reader) -> Line:
 
 
 def _seat(event: SeatEvent, reader: Reader) -> Line:
-    before = _seat_word(event.before) if event.before else "new"
-    what = f"Seat {event.seat.number}: {before} to {_seat_word(event.after)}"
+    before = f", before it was {_seat_word(event.before)}" if event.before else ""
+    what = f"Seat {event.seat.number}: {_seat_word(event.after)}{before}"
     return _of(event, event.seat, "seat", "chair", event.at, what, why=event.reason, by=_by(event.by))
 
 
@@ -177,23 +177,24 @@ def _claim(claim: Claim, reader: Reader) -> Line:
 
 
 def _waiting(place: WaitingPlace, reader: Reader) -> Line:
-    ended = f" since {reader.when(place.ended_at)}" if place.ended_at else ""
-    what = f"Joined the waiting list: {place.get_status_display()}{ended}"
-    why = "paid too late, first in line" if place.paid_too_late else ""
+    ended = f", {reader.when(place.ended_at)}" if place.ended_at else ""
+    what = f"Joined the waiting list. Now: {place.get_status_display()}{ended}"
+    why = "paid too late, so before the others in line" if place.paid_too_late else ""
     return _of(place, place, "waiting", "hourglass_top", place.joined_at, what, why=why)
 
 
 def _pause(pause: Pause, reader: Reader) -> Line:
     ran = [f"from {reader.when(pause.began_at)}" if pause.began_at else ""]
     ran.append(f"until {reader.when(pause.ended_at or pause.ends_at)}" if pause.ends_at else "")
-    what = f"Pause of {pause.days} days: {pause.get_status_display()}"
+    what = f"Pause of {_count(pause.days, 'day')}: {pause.get_status_display()}"
     return _of(pause, pause.pack, "pause", "pause_circle", pause.asked_at, what, why=_join(ran), by=_by(pause.asked_by))
 
 
 def _notice(notice: Notification, reader: Reader) -> Line:
     mails = [f"{d.get_channel_display()} {d.get_status_display()}" for d in notice.deliveries.all()]
-    state = "withdrawn" if notice.withdrawn_at else "read" if notice.read_at else ""
-    why = _join([notice.recipient.email, *mails, state])
+    if notice.withdrawn_at and not any(d.status == Delivery.Status.WITHDRAWN for d in notice.deliveries.all()):
+        mails.append("withdrawn")
+    why = _join([notice.recipient.email, *mails, "read" if notice.read_at else ""])
     tone = "bad" if any(d.status == Delivery.Status.FAILED for d in notice.deliveries.all()) else ""
     return Line(
         notice.created_at,
@@ -212,6 +213,10 @@ def _account_mail(mail: Delivery, reader: Reader) -> Line:
     what = f"Mail “{mail.kind.replace('_', ' ')}”: {mail.get_status_display()}"
     model = "notifications_delivery"
     return Line(mail.created_at, "mail", "key", what, _join([mail.to, mail.error]), model=model, pk=mail.pk)
+
+
+def _count(n: int, noun: str) -> str:
+    return f"{n} {noun}{'' if n == 1 else 's'}"
 
 
 def _join(words: Iterable[str]) -> str:

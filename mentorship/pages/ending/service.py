@@ -278,9 +278,10 @@ def consequence(ended: Ended) -> str:
     """In one line, for the mail."""
     said = []
     if ended.refunds:
-        said.append(f"{' and '.join(ended.sums)} goes back for {_sessions(ended.refunded_sessions)}.")
+        go = "goes" if len(ended.sums) == 1 else "go"
+        said.append(f"{' and '.join(ended.sums)} {go} back for {_sessions(ended.refunded_sessions)}.")
     if ended.given_up:
-        said.append(f"{_sessions(ended.given_up)} that were not used lapse.")
+        said.append(f"{_sessions(ended.given_up)} not used {'lapses' if ended.given_up == 1 else 'lapse'}.")
     if ended.cancelled:
         said.append(f"{_sessions(len(ended.cancelled))} cancelled.")
     if ended.seat == "later":
