@@ -241,7 +241,7 @@ def reject(*, request_id: UUID, by: Any, reason: str, now: datetime) -> BookingR
 
 @transaction.atomic
 def suggest(*, request_id: UUID, by: Any, times: Sequence[datetime], notes: str = "", now: datetime) -> BookingRequest:
-    """The mentor offers other times; the student takes one of them, or lets it be.
+    """The mentor offers other times; the student takes one of them, or lets it be. The same ones twice change nothing.
 
     Raises NotFound, NotYours, Malformed (none or too many), Refusal `wrong_state`, `pack_expired`, `slot_unavailable`.
     """
@@ -252,6 +252,8 @@ def suggest(*, request_id: UUID, by: Any, times: Sequence[datetime], notes: str 
     offered = sorted({clock.utc(time) for time in times})
     if not 1 <= len(offered) <= MOST_TIMES:
         raise Malformed(f"Suggest one to {MOST_TIMES} times.")
+    if request.suggested_at and (offered, notes) == (request.suggested_times, request.approval_notes):
+        return request  # said already: the deadline stays, and nobody is told again
     profile = MentorProfile.objects.select_related("user").get(user=request.mentor_id)
     for time in offered:
         _check_time(

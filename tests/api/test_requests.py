@@ -8,6 +8,7 @@ import pytest
 import time_machine
 
 from mentorship.people.models import User
+from notifications.models import Notification
 from sessions_app.models import BookingRequest, Session
 from sessions_app.services import submit_request
 from tests.api.client import Caller, refused
@@ -134,3 +135,13 @@ def test_the_list_is_paged_with_a_constant_number_of_queries(as_mia, mia, sam, d
     ids = {row["id"] for row in first["items"] + rest["items"]}
     assert (len(first["items"]), len(ids), rest["nextCursor"]) == (50, 60, None)
     refused(as_mia.get("requests/incoming", cursor="7"), 422, "malformed")
+
+
+def test_the_same_suggestion_twice_is_one(as_mia, sam, asked):
+    said = {"times": ["2026-06-08T10:00:00Z"], "notes": "Better?"}
+    first = verb(as_mia, asked, "suggest", **said).json()
+    with time_machine.travel(NOW + HOUR, tick=False):
+        assert verb(as_mia, asked, "suggest", **said).json() == first
+        assert Notification.objects.filter(recipient=sam, kind="request_suggested").count() == 1
+        later = verb(as_mia, asked, "suggest", **said | {"notes": "Really better."}).json()
+    assert later["approvalDeadline"] > first["approvalDeadline"]
