@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Set
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -56,13 +56,18 @@ def mentor_full() -> Refusal:
     return Refusal("mentor_full", "All seats of this mentor are taken right now. You can join the waiting list.")
 
 
+def lowest_number(taken: Set[int]) -> int:
+    """The lowest seat number that is not taken."""
+    return next(n for n in range(1, len(taken) + 2) if n not in taken)
+
+
 def free_number(mentor_id: int, now: datetime) -> int:
     """The lowest free seat number. The mentor is locked and cleared of what has lapsed. Raises `mentor_full`."""
     seats = availability(mentor_id, now)
     if seats.available == 0:
         raise mentor_full()
     taken = set(Seat.objects.standing().filter(mentor=mentor_id).values_list("number", flat=True))
-    number = next(n for n in range(1, len(taken) + 2) if n not in taken)
+    number = lowest_number(taken)
     if number > seats.max_active_students:
         # Between the two reads somebody took one: only possible without the lock, and then the numbers still hold.
         raise mentor_full()

@@ -30,11 +30,17 @@ def release_lapsed(mentor_ids: Collection[int], *, now: datetime) -> int:
     The caller has locked these mentors. Every transition calls it for its one mentor, the sweep for many: the number of
     statements does not depend on the number of seats. What is released is stamped with the time it was due.
     """
-    expire_lapsed(SessionPack.objects.filter(mentor__in=mentor_ids), now=now)
-    _start_expiry_grace(mentor_ids, now)
-    released = _release(mentor_ids, now)
+    released = clear_lapsed(mentor_ids, now=now)
     offer_free_seats(mentor_ids, now=now)
     return released
+
+
+@transaction.atomic
+def clear_lapsed(mentor_ids: Collection[int], *, now: datetime) -> int:
+    """As `release_lapsed`, but what is free is offered to nobody: for whoever gives it to somebody in the same breath."""
+    expire_lapsed(SessionPack.objects.filter(mentor__in=mentor_ids), now=now)
+    _start_expiry_grace(mentor_ids, now)
+    return _release(mentor_ids, now)
 
 
 def _release(mentor_ids: Collection[int], now: datetime) -> int:

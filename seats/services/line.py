@@ -12,9 +12,10 @@ from mentorship.kernel.locking import lock, lock_people
 from mentorship.kernel.refusals import NotFound, Refusal
 from mentorship.people.models import MentorProfile
 from notifications.services import withdraw
-from seats.models import Seat, SeatEvent, WaitingPlace
+from seats.models import Seat, WaitingPlace
 from seats.services.capacity import availability
 from seats.services.lapsing import release_lapsed
+from seats.services.transitions import change_seat
 
 Status = WaitingPlace.Status
 
@@ -88,13 +89,10 @@ def leave(*, student: Any, mentor_id: int, now: datetime, expect: str = "") -> N
 
 
 def _decline(seat: Seat, *, by: Any, now: datetime) -> None:
-    before, seat.status, seat.released_at = seat.status, Seat.Status.RELEASED, now
-    seat.release_reason = Seat.Reason.OFFER_DECLINED
-    seat.save(update_fields=["status", "released_at", "release_reason"])
+    declined = Seat.Reason.OFFER_DECLINED
+    fields = {"released_at": now, "release_reason": declined}
+    change_seat(seat, Seat.Status.RELEASED, by=by, reason=declined.label, at=now, **fields)
     withdraw(f"seat:{seat.pk}", now=now, kinds=["waiting_list_offer"])
-    SeatEvent.objects.create(
-        seat=seat, before=before, after=seat.status, by=by, reason=seat.get_release_reason_display(), at=now
-    )
 
 
 def places_of(student: Any, now: datetime, mentor_id: int | None = None) -> list[WaitingPlace]:

@@ -14,9 +14,10 @@ from mentorship.kernel.refusals import Malformed, NotFound, Refusal
 from mentorship.people.models import User
 from notifications.services import Notice, notify_many, withdraw
 from seats.models import Seat, SeatEvent, WaitingPlace
-from seats.services.capacity import availability, mentor_full
-from seats.services.lapsing import release_lapsed
-from seats.services.waiting import _tell as tell_of_offers
+from seats.services.capacity import availability, lowest_number, mentor_full
+from seats.services.lapsing import clear_lapsed, release_lapsed
+from seats.services.transitions import change_seat
+from seats.services.waiting import tell_of_offers
 
 Status, Reason = Seat.Status, Seat.Reason
 
@@ -67,17 +68,21 @@ def offer_seat(*, student: User, mentor_id: int, by: Any, reason: str, now: date
     if not mentor.mentor_profile.is_visible:
         raise Refusal("not_for_sale", "This mentor is not verified: the offer could not be taken.")
     lock_people([student.pk, mentor_id])
-    # Not by clearing what has lapsed: that would offer the free seat to the head of the line first.
+    clear_lapsed([mentor_id], now=now)
     if Seat.objects.standing().filter(student=student, mentor=mentor_id).exists():
         raise Refusal("wrong_state", f"{student.first_name} has a seat with {mentor.first_name} already.")
     if not availability(mentor_id, now).free:
         raise mentor_full()
     taken = set(Seat.objects.standing().filter(mentor=mentor_id).values_list("number", flat=True))
-    number = next(n for n in range(1, len(taken) + 2) if n not in taken)
     until = now + timedelta(hours=settings.MENTORSHIP.waiting_offer_hours)
     with polite(seats_number_taken_once=mentor_full(), seats_one_per_pair=mentor_full()):
         seat = Seat.objects.create(
-            mentor=mentor, student=student, number=number, status=Status.OFFERED, held_until=until, created_at=now
+            mentor=mentor,
+            student=student,
+            number=lowest_number(taken),
+            status=Status.OFFERED,
+            held_until=until,
+            created_at=now,
         )
     _event(seat, "", by=by, reason=reason, now=now)
     place, _ = WaitingPlace.objects.get_or_create(
@@ -101,9 +106,8 @@ def give_up_seat(*, student_id: int, mentor_id: int, by: Any, reason: str, now: 
     seat = next(iter(lock(Seat.objects.standing().filter(student=student_id, mentor=mentor_id))), None)
     if seat is None or Seat.objects.with_life(now).get(pk=seat.pk).has_live_pack:  # type: ignore[attr-defined]
         return None
-    before, seat.status, seat.released_at, seat.release_reason = seat.status, Status.RELEASED, now, Reason.GIVEN_UP
-    seat.save(update_fields=["status", "released_at", "release_reason"])
-    _event(seat, before, by=by, reason=reason, now=now)
+    fields = {"released_at": now, "release_reason": Reason.GIVEN_UP}
+    change_seat(seat, Status.RELEASED, by=by, reason=reason[:300], at=now, **fields)
     withdraw(f"seat:{seat.pk}", now=now, kinds=["grace_started", "grace_final_warning", "waiting_list_offer"])
     places = WaitingPlace.objects.filter(seat=seat, status=WaitingPlace.Status.OFFERED)
     places.update(status=WaitingPlace.Status.DECLINED, ended_at=now)
@@ -120,9 +124,8 @@ def end_line(*, mentor: User, reason: str, now: datetime) -> int:
     ids = [place.pk for place in places]
     WaitingPlace.objects.filter(pk__in=ids).update(status=WaitingPlace.Status.LEFT, ended_at=now)
     for seat in lock(Seat.objects.filter(offers__in=ids, status=Status.OFFERED)):
-        before, seat.status, seat.released_at, seat.release_reason = seat.status, Status.RELEASED, now, Reason.BY_ADMIN
-        seat.save(update_fields=["status", "released_at", "release_reason"])
-        _event(seat, before, by=None, reason=reason, now=now)
+        fields = {"released_at": now, "release_reason": Reason.BY_ADMIN}
+        change_seat(seat, Status.RELEASED, by=None, reason=reason[:300], at=now, **fields)
         withdraw(f"seat:{seat.pk}", now=now, kinds=["waiting_list_offer"])
     context = {"role": "student", "mentor_name": mentor.display_name, "reason": reason, "url": "/mentorship"}
     told = [

@@ -19,8 +19,10 @@ Status = Seat.Status
 _FULL = {"seats_number_taken_once": mentor_full(), "seats_one_per_pair": mentor_full()}
 
 
-def _change(seat: Seat, after: str, *, by: Any, reason: str, at: datetime, **fields: Any) -> Seat:
-    """Every transition: new status, its fields, and the event that tells who, when and why."""
+def change_seat(seat: Seat, after: str, *, by: Any, reason: str, at: datetime, **fields: Any) -> Seat:
+    """Every transition of one seat, which the caller has locked: new status, its fields, and the event that tells who, when
+    and why.
+    """
     before, seat.status = seat.status, after
     for name, value in fields.items():
         setattr(seat, name, value)
@@ -85,7 +87,7 @@ def take_seat(*, student_id: int, mentor_id: int, by: Any, reason: str, now: dat
         Seat.objects.filter(pk=seat.pk).update(held_until=None)
         seat.held_until = None
         return seat
-    return _change(seat, Status.ACTIVE, by=by, reason=reason, at=now, **fields)
+    return change_seat(seat, Status.ACTIVE, by=by, reason=reason, at=now, **fields)
 
 
 @transaction.atomic
@@ -97,7 +99,15 @@ def drop_hold(*, student_id: int, mentor_id: int, reason: str, by: Any, now: dat
     lock_people([student_id, mentor_id])
     seat = _standing_seat(student_id, mentor_id)
     if seat is not None and seat.status == Status.HELD:
-        _change(seat, Status.RELEASED, by=by, reason=reason, at=now, released_at=now, release_reason=reason)
+        change_seat(
+            seat,
+            Status.RELEASED,
+            by=by,
+            reason=Seat.Reason(reason).label,
+            at=now,
+            released_at=now,
+            release_reason=reason,
+        )
         release_lapsed([mentor_id], now=now)
     elif seat is not None and (offer := offer_ends(seat)) is not None:
         Seat.objects.filter(pk=seat.pk).update(held_until=offer)
@@ -120,7 +130,7 @@ def start_grace(*, student_id: int, mentor_id: int, settled_at: datetime, now: d
     ends_at = settled_at + timedelta(hours=numbers.grace_hours)
     if settled_at < now:
         ends_at = max(ends_at, now + timedelta(hours=numbers.grace_least_notice_hours))
-    return _change(
+    return change_seat(
         seat, Status.GRACE, by=None, reason="the last session was settled", at=settled_at, grace_ends_at=ends_at
     )
 
@@ -138,10 +148,10 @@ def release_refunded(*, student_id: int, mentor_id: int, by: Any, now: datetime)
     if Seat.objects.with_life(now).get(pk=seat.pk).has_live_pack:  # type: ignore[attr-defined]
         return None
     if seat.is_held(now):
-        _change(seat, Status.HELD, by=by, reason=Seat.Reason.REFUNDED.label, at=now)
+        change_seat(seat, Status.HELD, by=by, reason=Seat.Reason.REFUNDED.label, at=now)
         return None
     fields = {"released_at": now, "release_reason": Seat.Reason.REFUNDED}
-    _change(seat, Status.RELEASED, by=by, reason=Seat.Reason.REFUNDED.label, at=now, **fields)
+    change_seat(seat, Status.RELEASED, by=by, reason=Seat.Reason.REFUNDED.label, at=now, **fields)
     release_lapsed([mentor_id], now=now)
     return seat
 
@@ -156,7 +166,9 @@ def release_seat(*, seat_id: int, by: Any, reason: str, now: datetime) -> Seat:
     seat = lock(Seat.objects.filter(pk=seat_id))[0]
     if seat.status == Status.RELEASED:
         return seat
-    _change(seat, Status.RELEASED, by=by, reason=reason, at=now, released_at=now, release_reason=Seat.Reason.BY_ADMIN)
+    change_seat(
+        seat, Status.RELEASED, by=by, reason=reason, at=now, released_at=now, release_reason=Seat.Reason.BY_ADMIN
+    )
     offers_lapsed([seat.pk], now=now)  # an offer that is taken away is over like one whose time has passed
     release_lapsed([seat.mentor_id], now=now)
     return seat

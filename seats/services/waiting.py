@@ -12,7 +12,7 @@ from django.db.models import Exists, OuterRef, Q
 
 from notifications.services import Notice, notify_many
 from seats.models import Seat, SeatEvent, WaitingPlace
-from seats.services.capacity import availabilities
+from seats.services.capacity import availabilities, lowest_number
 
 Status = WaitingPlace.Status
 # Somebody can buy a pack of this mentor: an offer made while it is not so could not be taken.
@@ -49,7 +49,7 @@ def offer_free_seats(mentor_ids: Collection[int], *, now: datetime) -> int:
         if free[place.mentor_id] <= 0:
             continue
         free[place.mentor_id] -= 1
-        number = next(n for n in range(1, len(taken[place.mentor_id]) + 2) if n not in taken[place.mentor_id])
+        number = lowest_number(taken[place.mentor_id])
         taken[place.mentor_id].add(number)
         offered.append(place)
         seats.append(
@@ -71,11 +71,12 @@ def offer_free_seats(mentor_ids: Collection[int], *, now: datetime) -> int:
     for place, seat in zip(offered, seats, strict=True):
         place.status, place.seat, place.offered_until = Status.OFFERED, seat, until
     WaitingPlace.objects.bulk_update(offered, ["status", "seat", "offered_until"])
-    _tell(offered, until, now)
+    tell_of_offers(offered, until, now)
     return len(offered)
 
 
-def _tell(offered: list[WaitingPlace], until: datetime, now: datetime) -> None:
+def tell_of_offers(offered: list[WaitingPlace], until: datetime, now: datetime) -> None:
+    """To each of them: a seat is theirs until then."""
     notify_many(
         "waiting_list_offer",
         [
