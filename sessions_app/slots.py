@@ -289,9 +289,9 @@ def busy_of(
     )
     taken = rows.order_by().values_list("person_id", "span", "session__mentor_id", "session__starts_at")
     others_say = outside.values_list("person_id", "span", nobody, never)
-    over = Session.objects.held().filter(mentor__in=limited, starts_at__range=(first, last)).order_by()
-    held = [over.values_list("mentor_id", none, "mentor_id", "starts_at")] if limited else []
-    for person_id, span, mentor_id, starts_at in taken.union(others_say, *held, all=True):
+    over = Session.objects.took_place().filter(mentor__in=limited, starts_at__range=(first, last)).order_by()
+    counted = [over.values_list("mentor_id", none, "mentor_id", "starts_at")] if limited else []
+    for person_id, span, mentor_id, starts_at in taken.union(others_say, *counted, all=True):
         if span is not None:
             spans[person_id].append((span.lower, span.upper))
         if person_id == mentor_id:

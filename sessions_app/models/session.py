@@ -30,7 +30,7 @@ class SessionQuerySet(models.QuerySet["Session"]):
         """Over, but not settled yet."""
         return self.filter(status__in=Session.BOOKED, ends_at__lte=now)
 
-    def held(self) -> SessionQuerySet:
+    def took_place(self) -> SessionQuerySet:
         """Over, and not called off: they took place, or somebody came in vain."""
         return self.filter(status__in=[Session.Status.COMPLETED, Session.Status.NO_SHOW])
 
