@@ -11,7 +11,7 @@ from mentorship.kernel import clock
 from mentorship.people.models import User
 from sessions_app.models import BookingRequest
 from sessions_app.models.request import BookingRequestQuerySet
-from sessions_app.services.requesting import payment_due
+from sessions_app.services.request_payment import payment_due
 from sessions_app.slots import busy_of, free_of, hours_of
 
 Status = BookingRequest.Status

@@ -17,14 +17,12 @@ from sessions_app.services.claiming import (
 from sessions_app.services.consequences import Consequence
 from sessions_app.services.moving import reschedule, what_if_moved
 from sessions_app.services.overruling import counts_as, forgive, overrule, what_if_forgiven, what_if_judged
-from sessions_app.services.page_ending import page_ended
 from sessions_app.services.proposing import answer_proposal, propose_move, what_if_accepted, withdraw_proposal
+from sessions_app.services.request_payment import mark_paid, page_ended, pay_by
 from sessions_app.services.requesting import (
     accept_suggestion,
     approve,
     expire_request,
-    mark_paid,
-    pay_by,
     reject,
     submit_request,
     suggest,

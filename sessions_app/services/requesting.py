@@ -25,6 +25,7 @@ from sessions_app.models import BookingRequest, Session
 from sessions_app.models.request import MOST_TIMES
 from sessions_app.services.cancelling import cancel
 from sessions_app.services.consequences import Consequence
+from sessions_app.services.request_payment import payment_due
 from sessions_app.services.request_words import tell, times_in_words
 from sessions_app.services.reserving import reserve
 from sessions_app.slots import check_slot
@@ -67,22 +68,7 @@ def submit_request(
                 days=offering.effective_validity_days,
                 now=now,
             )
-        request = BookingRequest.objects.create(
-            student=student,
-            mentor_id=offering.mentor_id,
-            offering=offering,
-            title=offering.title,
-            takes_seat=offering.takes_seat,
-            session_count=offering.session_count,
-            duration_minutes=offering.duration_minutes,
-            validity_days=offering.effective_validity_days,
-            amount_minor=offering.price_minor,
-            currency=offering.currency,
-            times=wished,
-            message=message,
-            created_at=now,
-            approval_deadline=_answer_by(wished, now),
-        )
+        request = _snapshot(student, offering, wished, message, now)
         tell(
             request,
             "request_submitted",
@@ -92,6 +78,26 @@ def submit_request(
             expires_at=request.approval_deadline,
         )
     return request
+
+
+def _snapshot(student: Any, offering: Offering, times: list[datetime], message: str, now: datetime) -> BookingRequest:
+    """The request, written, as the offering stands now: what was seen is what is bought."""
+    return BookingRequest.objects.create(
+        student=student,
+        mentor_id=offering.mentor_id,
+        offering=offering,
+        title=offering.title,
+        takes_seat=offering.takes_seat,
+        session_count=offering.session_count,
+        duration_minutes=offering.duration_minutes,
+        validity_days=offering.effective_validity_days,
+        amount_minor=offering.price_minor,
+        currency=offering.currency,
+        times=times,
+        message=message,
+        created_at=now,
+        approval_deadline=_answer_by(times, now),
+    )
 
 
 def _answer_by(times: Sequence[datetime], now: datetime) -> datetime:
@@ -159,31 +165,6 @@ def approve(
     _approve(request, scheduled_at or next(iter(request.times), None), notes=notes, now=now)
     _answered(request.mentor_id)
     return request
-
-
-def payment_due(approved_at: datetime, starts_at: datetime | None) -> datetime:
-    """Until when a request that is approved at this instant, for this time, is to be paid: what a page says before."""
-    numbers = settings.MENTORSHIP
-    by = approved_at + timedelta(hours=numbers.payment_after_approval_hours)
-    if starts_at is not None:
-        by = min(by, starts_at - timedelta(hours=numbers.payment_least_hours_before))
-    return by
-
-
-def pay_by(request: BookingRequest) -> datetime:
-    """Until when an approved request can be taken to its payment. A page opened before may end a little later."""
-    assert request.approved_at is not None, "only what is approved is paid"
-    return payment_due(request.approved_at, request.session.starts_at if request.session else None)
-
-
-def mark_paid(request_id: UUID, *, now: datetime) -> None:
-    """Its money came, if late: it is approved and paid. Raises Refusal `given_up` (withdrawn, or paid by another order).
-
-    The caller holds the people's locks.
-    """
-    unpaid = BookingRequest.objects.filter(pk=request_id, paid_at=None, status__in=[Status.APPROVED, Status.EXPIRED])
-    if not unpaid.update(status=Status.APPROVED, paid_at=now, ended_at=None):
-        raise Refusal("given_up", "This request was given up, or paid already.")
 
 
 def _approve(request: BookingRequest, starts_at: datetime | None, *, notes: str, now: datetime, what: str = "") -> None:
