@@ -39,6 +39,10 @@ def statement(request: SignedInRequest, pack_id: int) -> HttpResponse:
     orders = _orders(told)
     pause = _open_pause(pack) if pack.is_open(now) else None
     held = sorted((s for s in sessions.values() if s.pack_id == pack.pk and s.is_booked), key=lambda s: s.starts_at)
+    seats = Seat.objects.occupying(now).filter(student=pack.student_id, mentor=pack.mentor_id)
+    seat = seats.first() if pack.takes_seat else None
+    # As booking judges it: free credits without a seat that is taken cannot be booked.
+    no_seat = pack.takes_seat and pack.is_open(now) and (seat is None or seat.status != Seat.Status.ACTIVE)
     context = {
         "pack": pack,
         "is_student": is_student,
@@ -48,12 +52,11 @@ def statement(request: SignedInRequest, pack_id: int) -> HttpResponse:
         "held": pack.sessions_held,
         "held_for": held[0] if held else None,
         "status": pack.status_at(now),
-        "seat": Seat.objects.occupying(now).filter(student=pack.student_id, mentor=pack.mentor_id).first()
-        if pack.takes_seat
-        else None,
+        "seat": seat,
+        "no_seat": no_seat,
         "pause": pause,
         "pause_url": pause_url(pack, user),
-        "may_pause": pack.is_open(now) and not pack.frozen_at,
+        "may_pause": pack.is_open(now) and not pack.frozen_at and not no_seat,
         "asks_to_renew": pack.takes_seat and renewal_is_off(pack.student_id, pack.mentor_id, now),
         "may_end_renewal": may_turn_off(pack, now),
         "entries": [_entry(line, _links(line, orders, pack, is_student=is_student)) for line in told],

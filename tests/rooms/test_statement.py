@@ -10,6 +10,8 @@ from packs.models import CreditEntry, SessionPack
 from packs.services import adjust_credits, freeze, thaw
 from packs.statement import Reader, lines
 from seats.jobs import sweep_seats
+from seats.models import Seat
+from seats.services import release_seat
 from sessions_app.models import Session
 from sessions_app.services import cancel, complete
 from sessions_app.services.overruling import overrule
@@ -38,6 +40,18 @@ def test_what_is_left_and_why(as_, pack, sam):
     assert "Cancelled 8 min too late rule: free until 24 h before · by you · the session −1 2" in page
     assert "Session 1 completed by Mia · the session −1 3" in page
     assert "Bought 4 x 60 min for €280 by you +4 4" in page
+
+
+def test_without_a_seat_it_offers_nothing_to_book(as_, pack, sam, mia):
+    before = words(as_(sam).get(f"/student/packs/{pack.pk}"))
+    assert "Pause" in before
+    seat = Seat.objects.get(student=sam, mentor=mia)
+    release_seat(seat_id=seat.pk, by=None, reason="a mistake", now=NOW)
+    for person in (sam, mia):
+        page = words(as_(person).get(f"/student/packs/{pack.pk}"))
+        assert "There is no active seat: nothing can be booked from it." in page
+        assert "Pause" not in page
+    assert f"/student/mentorship/book?pack={pack.pk}" not in as_(sam).get(f"/student/packs/{pack.pk}").content.decode()
 
 
 def test_the_mentor_reads_the_same_lines_without_the_money(as_, pack, sam, mia):
