@@ -83,9 +83,9 @@ def feed_content(feed: CalendarFeed, *, now: datetime) -> FeedContent:
             changes=Count("events", filter=Q(events__kind__in=ics.CHANGES)),
             changed_at=Coalesce(Max("events__at", filter=Q(events__kind__in=ics.SEEN)), "created_at"),
         )
-        .order_by("starts_at", "pk")[:MOST]
+        .order_by("-starts_at", "-pk")[:MOST]  # of too many the oldest stay out, never what is to come
     )
-    rows = list(sessions)
+    rows = list(reversed(sessions))
     events = [
         ics.event_of(
             session,

@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 from icalendar import Calendar
 
-from sessions_app.services import book, cancel, reschedule
+from sessions_app.services import book, cancel, feeds, reschedule
 from sessions_app.services.feeds import feed_of, read_feed, renew_feed
 from tests.cast import NOW, at, bought
 
@@ -25,6 +25,14 @@ def test_a_moved_session_is_the_same_event_and_a_cancelled_one_stays_as_such(mia
         f"session-{other.pk}@mentorship": (at(3), 1, "CANCELLED"),
     }
     assert events(sam) == events(mia) == expected
+
+
+def test_of_too_many_the_oldest_stay_out(mia, sam, monkeypatch):
+    bought(sam, mia)
+    for day in (2, 3, 4):
+        book(student=sam, mentor_id=mia.pk, starts_at=at(day), by=sam, now=NOW)
+    monkeypatch.setattr(feeds, "MOST", 2)
+    assert [start for start, *_ in events(sam).values()] == [at(3), at(4)]
 
 
 def test_a_new_address_ends_the_old_one(sam):
