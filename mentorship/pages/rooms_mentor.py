@@ -54,6 +54,7 @@ def mentor_room(request: SignedInRequest) -> HttpResponse:
     for card in sessions:
         card.seat_kept_otherwise = _seat_kept_otherwise(card, found)
     unsettled = [card for card in sessions if card.stage == "over"]
+    counted = {"approvals": len(asked), "pending": len(coming) + len(unsettled), "active": len(found)}
     context = {
         "profile": profile,
         "today_words": date_format(now.astimezone(zone), "l, j F"),
@@ -74,11 +75,7 @@ def mentor_room(request: SignedInRequest) -> HttpResponse:
         "coming": unsettled + coming,
         "next": coming[0] if coming else None,
         "tab": tab,
-        "tabs": tab_items(
-            tabs,
-            tab,
-            {"approvals": len(asked), "pending": len(coming) + len(unsettled), "active": len(found)},
-        ),
+        "tabs": tab_items(tabs, tab, counted),
         "requests": asked,
         "pause_after": settings.MENTORSHIP.ignored_requests_until_pause,
     }
