@@ -20,7 +20,7 @@ PERSONAS = (
     Persona("wim@demo.test", "Wim", "student, comes too late"),
     Persona("gus@demo.test", "Gus", "student, first in line with Ada"),
     Persona("zoe@demo.test", "Zoe", "student, a seat is on offer"),
-    Persona("dan@demo.test", "Dan", "student, approved and still to pay"),
+    Persona("dan@demo.test", "Dan", "student, a request was approved"),
     Persona("cleo@demo.test", "Cleo", "student, says something was wrong"),
     Persona("mia@demo.test", "Mia", "mentor in Lagos"),
     Persona("max@demo.test", "Max", "mentor in Berlin"),
