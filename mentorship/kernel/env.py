@@ -64,7 +64,9 @@ class Numbers(BaseSettings):
     open_packs_per_student: int = Field(0, ge=0, description="0: no limit")
     bookings_per_minute: int = Field(10, ge=1, description="booking attempts per user and minute")
     checkouts_per_minute: int = Field(10, ge=1, description="checkouts per user and minute")
-    calendar_reads_per_hour: int = Field(60, ge=1, description="a private calendar is read so often by calendar programs")
+    calendar_reads_per_hour: int = Field(
+        60, ge=1, description="a private calendar is read so often by calendar programs"
+    )
     invitations_per_day: int = Field(20, ge=1, description="students a mentor may invite in 24 hours")
 
 

@@ -24,7 +24,9 @@ def offering_page(request: PageRequest, offering_id: int, slug: str = "") -> Htt
     """What this reader may buy; anything else is 404. An old or wrong slug leads to the right address."""
     names = Topic.objects.filter(mentors=OuterRef("mentor__mentor_profile")).values("name")
     rows = Offering.objects.visible_to(request.user).select_related("mentor__mentor_profile", "course")
-    offering = rows.filter(pk=offering_id).annotate(topic_names=ArraySubquery(names), waiting=waiting_of("mentor")).first()
+    offering = (
+        rows.filter(pk=offering_id).annotate(topic_names=ArraySubquery(names), waiting=waiting_of("mentor")).first()
+    )
     if offering is None:
         raise NotFound("This is not on sale, or not any more.")
     address = offering.get_absolute_url()

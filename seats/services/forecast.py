@@ -16,7 +16,10 @@ from seats.models import Seat
 
 USUAL_PACE = timedelta(days=7)  # a session a week, for those who have used fewer than two
 HASTE = timedelta(days=1)  # nobody uses up a pack faster than that for long
-PAID_SOON = (Seat.Status.OFFERED, Seat.Status.HELD)  # most likely taken in a moment: they say nothing about the next one
+PAID_SOON = (
+    Seat.Status.OFFERED,
+    Seat.Status.HELD,
+)  # most likely taken in a moment: they say nothing about the next one
 
 
 class Why(StrEnum):

@@ -122,7 +122,6 @@ class TestAnswering:
         request = accept_suggestion(request_id=request.pk, by=sam, scheduled_at=at(8), now=NOW)
         assert (request.status, request.session.starts_at) == (Status.APPROVED, at(8))
 
-
     def test_no_time_after_what_is_asked_for_will_have_expired(self, mia, sam):
         offer = offering(mia, booking_mode="REQUEST", validity_days=30)
         with pytest.raises(Refusal) as refused:

@@ -16,7 +16,7 @@ from payments import services
 from payments.models import Order
 from payments.providers.base import ProviderTrouble
 from payments.providers.stripe import Stripe, transport
-from payments.services.ordering import ProviderAway
+from payments.services.pair import ProviderAway
 from tests.cast import offering
 from tests.payments.scene import place
 from tests.standins.base import Answer, json_answer
