@@ -14,6 +14,11 @@ from tests.audit.rich import rich
 from tests.machine.world import World
 
 FIRST_USED = "(SELECT min(id::text)::uuid FROM sessions_app_session WHERE status = 'COMPLETED')"
+# A session whose share is out: the used one with the lowest id may be one that nobody paid for.
+RELEASED = (
+    "(SELECT substr(cause, 9)::uuid FROM payments_ledgertransaction"
+    " WHERE shares = 1 AND starts_with(cause, 'session:') ORDER BY id LIMIT 1)"
+)
 FAULTS = (
     # the ledger
     Fault("ledger_balanced", "UPDATE payments_ledgerentry SET amount_minor = amount_minor + 1 WHERE id = (SELECT min(id) FROM payments_ledgerentry)"),
@@ -46,7 +51,7 @@ FAULTS = (
     Fault("order_kept_is_shared", "UPDATE payments_ledgertransaction SET order_id = NULL WHERE id = (SELECT min(id) FROM payments_ledgertransaction WHERE starts_with(cause, 'refund:'))"),
     Fault("order_pending_not_negative", "UPDATE payments_ledgerentry SET amount_minor = 1 WHERE account = 'MENTOR_PENDING'"),
     Fault("shares_within_sold", "UPDATE payments_ledgertransaction SET shares = 99 WHERE shares = 1"),
-    Fault("shares_of_what_is_due", f"UPDATE sessions_app_session SET settled_at = settled_at + interval '90 days' WHERE id = {FIRST_USED}"),
+    Fault("shares_of_what_is_due", f"UPDATE sessions_app_session SET settled_at = settled_at + interval '90 days' WHERE id = {RELEASED}"),
     Fault("shares_of_what_is_due", "UPDATE payments_ledgertransaction SET cause = 'session:nonsense' WHERE id = (SELECT min(id) FROM payments_ledgertransaction WHERE shares = 1)"),
     # payouts
     Fault("payout_booked", "UPDATE payments_payout SET status = 'CANCELLED' WHERE status = 'PAID'"),
