@@ -56,10 +56,7 @@ def invite_student(
     name, email = " ".join(name.replace("\0", "").split())[:120], email.strip().lower()
     _check_words(name, email)
     _check_numbers(sessions, minutes, validity_days)
-    if mentor.mentor_profile.verified_at is None:
-        raise Refusal("wrong_state", "You can invite students as soon as you are verified.")
-    if email in _addresses_of(mentor):
-        raise Refusal("own_offering", "That is your own address.")
+    _check_may_invite(mentor, email)
 
     @transaction.atomic
     def place() -> str:
@@ -86,6 +83,13 @@ def invite_student(
     body = {"name": name, "email": email, "sessions": sessions, "minutes": minutes, "days": validity_days}
     order_id = idempotency.once(user=mentor, scope="invite_student", key=idempotency_key, body=body, do=place)
     return fulfil_order(UUID(order_id), now)
+
+
+def _check_may_invite(mentor: User, email: str) -> None:
+    if mentor.mentor_profile.verified_at is None:
+        raise Refusal("wrong_state", "You can invite students as soon as you are verified.")
+    if email in _addresses_of(mentor):
+        raise Refusal("own_offering", "That is your own address.")
 
 
 def _check_words(name: str, email: str) -> None:
