@@ -7,16 +7,15 @@ from typing import Any
 from uuid import UUID
 
 from django import forms
-from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.http import HttpResponse
-from django.shortcuts import redirect, render
+from django.shortcuts import render
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST
 
-from mentorship.kernel.refusals import NotFound, NotYours, Refusal
+from mentorship.kernel.refusals import NotFound, Refusal
 from mentorship.pages.session_card import SessionCard
-from mentorship.pages.session_page import card_or_404, context_of
+from mentorship.pages.session_page import attempt, card_or_404, context_of
 from mentorship.pages.session_words import outcome_words
 from mentorship.people.http import SignedInRequest
 from sessions_app.models import Claim
@@ -124,15 +123,11 @@ def _try(
     request: SignedInRequest, card: SessionCard, verb: Callable[[], Any], done: str, **forms_: Any
 ) -> HttpResponse:
     """One verb, then the claim's page; a refusal is shown on it, with what was typed."""
-    try:
-        verb()
-    except (NotFound, NotYours):
-        raise
-    except Refusal as refusal:
-        again = card_or_404(request, card.session.pk)
-        return _page(request, again, refusal=refusal, status=refusal.status, **forms_)
-    messages.success(request, done)
-    return redirect(f"{card.session.get_absolute_url()}/claim")
+
+    def again(card: SessionCard, refusal: Refusal) -> HttpResponse:
+        return _page(request, card, refusal=refusal, status=refusal.status, **forms_)
+
+    return attempt(request, card, verb, again=again, done=done, to=f"{card.session.get_absolute_url()}/claim")
 
 
 def _page(

@@ -7,15 +7,16 @@ from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
+from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.core.cache import cache
 from django.http import HttpResponse
-from django.shortcuts import render
+from django.shortcuts import redirect, render
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST, require_safe
 
 from mentorship.kernel.http import wants
-from mentorship.kernel.refusals import NotFound, Refusal
+from mentorship.kernel.refusals import NotFound, NotYours, Refusal
 from mentorship.pages.session_card import SessionCard
 from mentorship.pages.session_words import claiming, open_proposal
 from mentorship.people.http import SignedInRequest
@@ -36,6 +37,29 @@ def card_or_404(request: SignedInRequest, session_id: UUID) -> SessionCard:
     if session is None:
         raise NotFound
     return SessionCard(session, request.user, request.now)
+
+
+def attempt(
+    request: SignedInRequest,
+    card: SessionCard,
+    verb: Callable[[], Any],
+    *,
+    again: Callable[[SessionCard, Refusal], HttpResponse],
+    done: str,
+    to: str = "",
+) -> HttpResponse:
+    """Do it and go on to the session (or `to`); a refusal is shown by `again`, with the session read anew.
+
+    What is nobody's or the other side's to do is no page of this session. Raises NotFound, NotYours.
+    """
+    try:
+        verb()
+    except (NotFound, NotYours):
+        raise
+    except Refusal as refusal:
+        return again(card_or_404(request, card.session.pk), refusal)
+    messages.success(request, done)
+    return redirect(to or card.session)
 
 
 @login_required

@@ -8,10 +8,9 @@ from typing import Any
 from uuid import UUID
 
 from django import forms
-from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.http import HttpResponse
-from django.shortcuts import redirect, render
+from django.shortcuts import render
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST
 
@@ -19,7 +18,7 @@ from mentorship.kernel.http import wants
 from mentorship.kernel.refusals import NotFound, NotYours, Refusal
 from mentorship.pages.choosing_times import MoveForm, Week, week_of_pack, with_query
 from mentorship.pages.session_card import SessionCard
-from mentorship.pages.session_page import card_or_404
+from mentorship.pages.session_page import attempt, card_or_404
 from mentorship.pages.session_words import open_proposal
 from mentorship.people.http import SignedInRequest
 from sessions_app.services import answer_proposal, propose_move, what_if_accepted, withdraw_proposal
@@ -47,15 +46,18 @@ def proposal_page(request: SignedInRequest, session_id: UUID) -> HttpResponse:
     if not form.is_valid():
         return _page(request, card, form=form, status=422)
     starts_at, note = form.cleaned_data["scheduledAt"], form.cleaned_data["note"]
-    try:
-        propose_move(session_id=session_id, starts_at=starts_at, by=card.viewer, note=note, now=card.now)
-    except (NotFound, NotYours):
-        raise
-    except Refusal as refusal:
+
+    def again(card: SessionCard, refusal: Refusal) -> HttpResponse:
         form.add_error(None, refusal.message)
-        return _page(request, card_or_404(request, session_id), form=form, status=refusal.status)
-    messages.success(request, f"Proposed. {card.other.first_name} is asked.")
-    return redirect(card.session)
+        return _page(request, card, form=form, status=refusal.status)
+
+    return attempt(
+        request,
+        card,
+        lambda: propose_move(session_id=session_id, starts_at=starts_at, by=card.viewer, note=note, now=card.now),
+        again=again,
+        done=f"Proposed. {card.other.first_name} is asked.",
+    )
 
 
 @login_required
@@ -99,14 +101,10 @@ def _answer(request: SignedInRequest, session_id: UUID, done: str, **said: Any) 
 
 
 def _try(request: SignedInRequest, card: SessionCard, verb: Callable[[], Any], done: str) -> HttpResponse:
-    try:
-        verb()
-    except (NotFound, NotYours):
-        raise
-    except Refusal as refusal:
-        return _page(request, card_or_404(request, card.session.pk), refusal=refusal, status=refusal.status)
-    messages.success(request, done)
-    return redirect(card.session)
+    def again(card: SessionCard, refusal: Refusal) -> HttpResponse:
+        return _page(request, card, refusal=refusal, status=refusal.status)
+
+    return attempt(request, card, verb, again=again, done=done)
 
 
 def _page(

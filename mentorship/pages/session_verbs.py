@@ -17,7 +17,7 @@ from mentorship.kernel.http import wants
 from mentorship.kernel.refusals import NotFound, NotYours, Refusal
 from mentorship.pages.choosing_times import MoveForm, week_of_pack, with_query
 from mentorship.pages.session_card import SessionCard
-from mentorship.pages.session_page import card_or_404, context_of
+from mentorship.pages.session_page import attempt, card_or_404, context_of
 from mentorship.people.http import SignedInRequest
 from sessions_app.models import Session
 from sessions_app.services import (
@@ -68,14 +68,13 @@ def no_show_page(request: SignedInRequest, session_id: UUID) -> HttpResponse:
         return _no_show_page(request, card)
     absent = request.POST.get("absent", "")
     expect = request.POST.get(f"expect-{absent}") or None
-    try:
-        no_show(session_id=session_id, absent=absent, by=card.viewer, now=card.now, expect=expect)
-    except (NotFound, NotYours):
-        raise
-    except Refusal as refusal:
-        return _no_show_page(request, card_or_404(request, session_id), refusal=refusal)
-    messages.success(request, "Marked. Both of you are told.")
-    return redirect(card.session)
+    return attempt(
+        request,
+        card,
+        lambda: no_show(session_id=session_id, absent=absent, by=card.viewer, now=card.now, expect=expect),
+        again=lambda card, refusal: _no_show_page(request, card, refusal=refusal),
+        done="Marked. Both of you are told.",
+    )
 
 
 def _no_show_page(request: SignedInRequest, card: SessionCard, *, refusal: Refusal | None = None) -> HttpResponse:
@@ -91,14 +90,14 @@ def forgiveness(request: SignedInRequest, session_id: UUID) -> HttpResponse:
     card = card_or_404(request, session_id)
     if request.method != "POST":
         return _forgiveness_page(request, card)
-    try:
-        forgive(session_id=session_id, by=card.viewer, now=card.now, expect=request.POST.get("expect") or None)
-    except (NotFound, NotYours):
-        raise
-    except Refusal as refusal:
-        return _forgiveness_page(request, card_or_404(request, session_id), refusal=refusal)
-    messages.success(request, f"Forgiven. {card.other.first_name} is told.")
-    return redirect(card.session)
+    expect = request.POST.get("expect") or None
+    return attempt(
+        request,
+        card,
+        lambda: forgive(session_id=session_id, by=card.viewer, now=card.now, expect=expect),
+        again=lambda card, refusal: _forgiveness_page(request, card, refusal=refusal),
+        done=f"Forgiven. {card.other.first_name} is told.",
+    )
 
 
 def _forgiveness_page(request: SignedInRequest, card: SessionCard, *, refusal: Refusal | None = None) -> HttpResponse:
@@ -123,20 +122,14 @@ def cancellation(request: SignedInRequest, session_id: UUID) -> HttpResponse:
     reason = request.POST.get("reason", "").strip()
     if wrong := _wrong_reason(card, reason):
         return _cancellation_page(request, card, refusal=Refusal("malformed", wrong), reason=reason, status=422)
-    try:
-        cancel(
-            session_id=session_id,
-            by=card.viewer,
-            now=card.now,
-            reason=reason,
-            expect=request.POST.get("expect") or None,
-        )
-    except (NotFound, NotYours):
-        raise
-    except Refusal as refusal:
-        return _cancellation_page(request, card_or_404(request, session_id), refusal=refusal, reason=reason, status=409)
-    messages.success(request, "Cancelled. Both of you are told.")
-    return redirect(card.session)
+    expect = request.POST.get("expect") or None
+    return attempt(
+        request,
+        card,
+        lambda: cancel(session_id=session_id, by=card.viewer, now=card.now, reason=reason, expect=expect),
+        again=lambda card, refusal: _cancellation_page(request, card, refusal=refusal, reason=reason, status=409),
+        done="Cancelled. Both of you are told.",
+    )
 
 
 def _wrong_reason(card: SessionCard, reason: str) -> str:
