@@ -17,9 +17,8 @@ from payments.models import Order, Payment
 from payments.providers.base import PaymentFacts, PaymentStatus
 from payments.services.refunds import request_refund
 from seats.models import Seat
-from seats.services import drop_hold
-from sessions_app.models import BookingRequest
-from sessions_app.services import page_ended, release_reserved
+from seats.services import checkout_ended
+from sessions_app.services import let_seat_go, page_ended, release_reserved
 
 log = structlog.get_logger(__name__)
 
@@ -186,16 +185,11 @@ def _end(order: Order, status: str, now: datetime) -> None:
     lock_people([order.student_id, order.mentor_id])
     if order.request_id is not None:
         page_ended(order.request_id, now=now)
-    # The seat of an approved request stays held until its own deadline: the student may try once more.
-    approved = BookingRequest.objects.to_pay(now).filter(student=order.student_id, mentor=order.mentor_id)
-    if order.takes_seat and not approved.filter(takes_seat=True).exists():
-        drop_hold(
-            student_id=order.student_id,
-            mentor_id=order.mentor_id,
-            reason=Seat.Reason.PAYMENT_FAILED,
-            by=None,
-            now=now,
-        )
+    if order.takes_seat:
+        # The seat of an approved request stays held until its own deadline: the student may try once more.
+        pair = {"student_id": order.student_id, "mentor_id": order.mentor_id}
+        checkout_ended(**pair)
+        let_seat_go(**pair, reason=Seat.Reason.PAYMENT_FAILED, by=None, now=now)
     release_reserved(order_id=order.pk, now=now)
 
 

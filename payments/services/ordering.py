@@ -86,13 +86,13 @@ def _write(wish: Wish, offering: Offering, open_orders: list[Order]) -> Order:
     if asks_first(wish.student, offering, now):
         raise Refusal("approval_needed", f"{profile.user.first_name} wants to be asked first.")
     check_not_frozen(wish.student, offering.mentor)
+    for replaced in open_orders:
+        replace(replaced, now)
     if order.takes_seat:
         # A seat already held for the order that is replaced is carried over: its hold only rises.
         hold_seat(
             student_id=order.student_id, mentor_id=order.mentor_id, until=order.expires_at, by=wish.student, now=now
         )
-    for replaced in open_orders:
-        replace(replaced, now)
     order.save(force_insert=True)
     if order.starts_at is not None:
         reserve(

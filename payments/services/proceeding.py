@@ -122,10 +122,11 @@ def _write(wish: Wish, request_id: UUID, open_orders: list[Order]) -> Order:
         check_limit(wish.student, request.mentor_id, request.duration_minutes, now)
     order = _snapshot(wish, request, profile, provider)
     until = max(order.expires_at, pay_by(request))
-    if order.takes_seat:
-        hold_seat(student_id=order.student_id, mentor_id=order.mentor_id, until=until, by=wish.student, now=now)
     for replaced in open_orders:
         replace(replaced, now)
+    if order.takes_seat:
+        pair = {"student_id": order.student_id, "mentor_id": order.mentor_id}
+        hold_seat(**pair, until=until, by=wish.student, now=now, approved=True)
     order.save(force_insert=True)
     keep_for_payment(request, order_id=order.pk, until=until)
     return order

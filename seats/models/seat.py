@@ -66,6 +66,9 @@ class Seat(models.Model):
     number = models.PositiveSmallIntegerField()
     status = models.CharField(max_length=10, choices=Status.choices)
     held_until = models.DateTimeField(null=True, blank=True)
+    checkout_until = models.DateTimeField(
+        null=True, blank=True, help_text="An open checkout keeps it until then, whatever becomes of a request."
+    )
     grace_ends_at = models.DateTimeField(null=True, blank=True)
     frozen_at = models.DateTimeField(
         null=True, blank=True, help_text="Something about the pack is in dispute: the grace stands still since then."
@@ -98,6 +101,11 @@ class Seat(models.Model):
             models.CheckConstraint(
                 condition=~Q(status__in=["HELD", "OFFERED"]) | Q(held_until__isnull=False),
                 name="seats_hold_has_its_end",
+            ),
+            models.CheckConstraint(
+                condition=Q(checkout_until__isnull=True)
+                | Q(held_until__isnull=False, held_until__gte=F("checkout_until")),
+                name="seats_checkout_is_a_hold",
             ),
         ]
         indexes = [

@@ -4,17 +4,28 @@ from seats.services.capacity import Availability, availabilities, availability, 
 from seats.services.lapsing import release_lapsed
 from seats.services.line import join, leave, line_of, place_with, places_of
 from seats.services.standing_still import freeze_seat, thaw_seat
-from seats.services.transitions import drop_hold, hold_seat, release_refunded, release_seat, start_grace, take_seat
+from seats.services.transitions import (
+    checkout_ended,
+    drop_hold,
+    hold_seat,
+    keep_offer,
+    release_refunded,
+    release_seat,
+    start_grace,
+    take_seat,
+)
 from seats.services.waiting import offer_free_seats
 
 __all__ = [
     "Availability",
     "availabilities",
     "availability",
+    "checkout_ended",
     "drop_hold",
     "freeze_seat",
     "hold_seat",
     "join",
+    "keep_offer",
     "leave",
     "line_of",
     "mentor_full",

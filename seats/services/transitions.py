@@ -46,23 +46,48 @@ def _new(student_id: int, mentor_id: int, status: str, *, by: Any, reason: str, 
 
 
 @transaction.atomic
-def hold_seat(*, student_id: int, mentor_id: int, until: datetime, by: Any, now: datetime) -> Seat:
+def hold_seat(
+    *, student_id: int, mentor_id: int, until: datetime, by: Any, now: datetime, approved: bool = False
+) -> Seat:
     """Keep a seat for someone who is paying. Whoever is seated keeps theirs: only `held_until` rises.
 
     A grace seat whose 72 h are over, or an offer whose 48 h are (they stand only by an earlier hold), is not held any
-    longer by a new checkout. Raises Refusal `mentor_full`.
+    longer by a new checkout; but by what the mentor has `approved`, for as long as that is to be paid. Raises Refusal
+    `mentor_full`.
     """
     lock_people([student_id, mentor_id])
     release_lapsed([mentor_id], now=now)
     seat = _standing_seat(student_id, mentor_id)
+    checkout = None if approved else until
     if seat is None:
-        return _new(student_id, mentor_id, Status.HELD, by=by, reason="checkout", now=now, held_until=until)
+        why = "approved" if approved else "checkout"
+        held = {"held_until": until, "checkout_until": checkout}
+        return _new(student_id, mentor_id, Status.HELD, by=by, reason=why, now=now, **held)
     offer = offer_ends(seat)
     over = seat.grace_is_over(now) or (offer is not None and offer <= now)
-    if not over and (seat.held_until is None or seat.held_until < until):
-        seat.held_until = until
-        seat.save(update_fields=["held_until"])
+    if approved or not over:
+        seat.held_until = max(seat.held_until or until, until)
+        seat.checkout_until = checkout or seat.checkout_until
+        seat.save(update_fields=["held_until", "checkout_until"])
     return seat
+
+
+@transaction.atomic
+def keep_offer(*, student_id: int, mentor_id: int, until: datetime, asked_at: datetime) -> None:
+    """Who is offered a seat, and asked for a pack in the offer's own time, keeps it until the answer.
+
+    Any other seat stays as it is. The caller holds the people's locks.
+    """
+    seat = _standing_seat(student_id, mentor_id)
+    offer = offer_ends(seat) if seat else None
+    if seat is not None and offer is not None and offer > asked_at:
+        seat.held_until = max(seat.held_until or until, until)
+        seat.save(update_fields=["held_until"])
+
+
+def checkout_ended(*, student_id: int, mentor_id: int) -> None:
+    """The pair's open checkout has ended, or another takes its place. The caller holds the people's locks."""
+    Seat.objects.standing().filter(student=student_id, mentor=mentor_id).update(checkout_until=None)
 
 
 @transaction.atomic
@@ -79,26 +104,33 @@ def take_seat(*, student_id: int, mentor_id: int, by: Any, reason: str, now: dat
         took_a_seat(student_id=student_id, mentor_id=mentor_id, now=now)
         return seat
     took_a_seat(student_id=student_id, mentor_id=mentor_id, now=now)
-    fields = {"held_until": None, "grace_ends_at": None, "activated_at": seat.activated_at or now}
+    unheld = {"held_until": None, "checkout_until": None}
+    fields = {**unheld, "grace_ends_at": None, "activated_at": seat.activated_at or now}
     if seat.status in (Status.GRACE, Status.OFFERED):
         kinds = ["grace_started", "grace_final_warning", "waiting_list_offer"]
         withdraw(f"seat:{seat.pk}", now=now, kinds=kinds)
     if seat.status == Status.ACTIVE:
-        Seat.objects.filter(pk=seat.pk).update(held_until=None)
-        seat.held_until = None
+        Seat.objects.filter(pk=seat.pk).update(**unheld)
+        seat.held_until = seat.checkout_until = None
         return seat
     return change_seat(seat, Status.ACTIVE, by=by, reason=reason, at=now, **fields)
 
 
 @transaction.atomic
-def drop_hold(*, student_id: int, mentor_id: int, reason: str, by: Any, now: datetime) -> None:
-    """A payment failed or was given up: a seat that was only HELD is free at once. A seated person's hold stays.
+def drop_hold(
+    *, student_id: int, mentor_id: int, reason: str, by: Any, now: datetime, until: datetime | None = None
+) -> None:
+    """A payment or a request has ended: the seat is kept only by what else keeps it. A seated person's hold stays.
 
-    An offered seat is offered until its own end again; if that has passed meanwhile, it goes to the next one at once.
+    That is an open checkout, or what the caller knows, `until` then. A seat that was only HELD is free at once without
+    either. An offered seat is offered until its own end again; if that has passed, it goes to the next one at once.
     """
     lock_people([student_id, mentor_id])
     seat = _standing_seat(student_id, mentor_id)
-    if seat is not None and seat.status == Status.HELD:
+    if seat is None or seat.status not in (Status.HELD, Status.OFFERED) or seat.held_until is None:
+        return
+    else_kept = max(filter(None, [until, seat.checkout_until, offer_ends(seat)]), default=now)
+    if seat.status == Status.HELD and else_kept <= now:
         change_seat(
             seat,
             Status.RELEASED,
@@ -108,10 +140,9 @@ def drop_hold(*, student_id: int, mentor_id: int, reason: str, by: Any, now: dat
             released_at=now,
             release_reason=reason,
         )
-        release_lapsed([mentor_id], now=now)
-    elif seat is not None and (offer := offer_ends(seat)) is not None:
-        Seat.objects.filter(pk=seat.pk).update(held_until=offer)
-        release_lapsed([mentor_id], now=now)
+    else:
+        Seat.objects.filter(pk=seat.pk).update(held_until=min(seat.held_until, else_kept))
+    release_lapsed([mentor_id], now=now)
 
 
 @transaction.atomic

@@ -141,6 +141,11 @@ class BookingRequest(models.Model):
         return self.is_waiting(now) or self.is_payable(now)
 
     @property
+    def due(self) -> datetime:
+        """When what it waits for is due, the answer or the payment."""
+        return (self.status == self.Status.APPROVED and self.payment_deadline) or self.approval_deadline
+
+    @property
     def duration(self) -> timedelta:
         return timedelta(minutes=self.duration_minutes)
 

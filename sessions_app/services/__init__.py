@@ -39,6 +39,7 @@ from sessions_app.services.reserving import (
     reserve,
 )
 from sessions_app.services.room import enter
+from sessions_app.services.seat_kept import let_seat_go
 from sessions_app.services.settling import (
     complete,
     judged_by_evidence,
@@ -74,6 +75,7 @@ __all__ = [
     "forgive",
     "judged_by_evidence",
     "keep_for_payment",
+    "let_seat_go",
     "mark_paid",
     "no_show",
     "open_claim",

@@ -9,12 +9,11 @@ from django.db import transaction
 
 from packs.models import SessionPack
 from packs.services import come_back, expire_lapsed, lapse_credit, release_credit
-from seats.models import Seat
-from seats.services import drop_hold
 from sessions_app.models import BookingRequest, Session, SessionEvent
 from sessions_app.services.changes import changes_of
 from sessions_app.services.common import Locked, free_time, lock_session, take_back_plans, tell, trace, wrong_state
 from sessions_app.services.consequences import Consequence, if_returned, if_used
+from sessions_app.services.seat_kept import let_seat_go
 from sessions_app.services.settling import made_up_words, use_session_credit
 
 Status, Credit = Session.Status, Session.Credit
@@ -120,13 +119,7 @@ def _end_request(session: Session, *, by: Any, reason: str, now: datetime) -> No
         request.status, request.rejected_at, request.rejection_reason = Asked.REJECTED, now, reason
     request.save(update_fields=["status", "ended_at", "rejected_at", "rejection_reason"])
     if request.takes_seat:
-        drop_hold(
-            student_id=session.student_id,
-            mentor_id=session.mentor_id,
-            reason=Seat.Reason.HOLD_LAPSED,
-            by=by,
-            now=now,
-        )
+        let_seat_go(student_id=session.student_id, mentor_id=session.mentor_id, by=by, now=now)
 
 
 def cancel_refunded(sessions: list[Session], *, by: Any, reason: str, now: datetime) -> None:

@@ -9,12 +9,11 @@ from uuid import UUID
 from django.db import transaction
 
 from notifications.services import withdraw
-from seats.models import Seat
-from seats.services import drop_hold
 from sessions_app.models import BookingRequest, Session
 from sessions_app.services.cancelling import cancel
 from sessions_app.services.request_words import tell
 from sessions_app.services.requesting import lock_request
+from sessions_app.services.seat_kept import let_seat_go
 
 Status = BookingRequest.Status
 
@@ -29,14 +28,12 @@ def let_go(*, request_id: UUID, by: Any, reason: str, now: datetime) -> bool:
     if request.status_at(now) not in (Status.PENDING_MENTOR_REVIEW, Status.APPROVED) or request.paid_at is not None:
         return False
     withdraw(f"request:{request.pk}", now)
-    was_approved = request.status == Status.APPROVED
     request.status, request.rejection_reason, request.rejected_at, request.ended_at = Status.REJECTED, reason, now, now
     request.save(update_fields=["status", "rejection_reason", "rejected_at", "ended_at"])
     session = request.session
     if session is not None and session.status_at(now) == Session.Status.AWAITING_PAYMENT:
         cancel(session_id=session.pk, by=by, on_behalf_of=request.mentor, reason=reason, now=now)
-    if was_approved and request.takes_seat:
-        lapsed = Seat.Reason.HOLD_LAPSED
-        drop_hold(student_id=request.student_id, mentor_id=request.mentor_id, reason=lapsed, by=by, now=now)
+    if request.takes_seat:
+        let_seat_go(student_id=request.student_id, mentor_id=request.mentor_id, by=by, now=now)
     tell(request, "request_rejected", request.student, now=now, reason=reason)
     return True

@@ -19,7 +19,7 @@ from mentorship.people.models import MentorProfile
 from notifications.services import withdraw
 from offerings.models import Offering
 from seats.models import Seat
-from seats.services import drop_hold, hold_seat
+from seats.services import hold_seat, keep_offer
 from seats.services.capacity import availability, mentor_full
 from sessions_app.models import BookingRequest, Session
 from sessions_app.models.request import MOST_TIMES
@@ -28,6 +28,7 @@ from sessions_app.services.consequences import Consequence
 from sessions_app.services.request_payment import payment_due
 from sessions_app.services.request_words import tell, times_in_words
 from sessions_app.services.reserving import reserve
+from sessions_app.services.seat_kept import let_seat_go
 from sessions_app.slots import check_slot
 
 Status = BookingRequest.Status
@@ -69,6 +70,7 @@ def submit_request(
                 now=now,
             )
         request = _snapshot(student, offering, wished, message, now)
+        _keep_offered_seat(request)
         tell(
             request,
             "request_submitted",
@@ -127,6 +129,13 @@ def _check_seat(student: Any, mentor_id: int, now: datetime) -> None:
         raise mentor_full()
 
 
+def _keep_offered_seat(request: BookingRequest) -> None:
+    """The seat that the waiting list offered must not go to the next one while the mentor thinks."""
+    if request.takes_seat:
+        until, asked_at = request.approval_deadline, request.created_at
+        keep_offer(student_id=request.student_id, mentor_id=request.mentor_id, until=until, asked_at=asked_at)
+
+
 def lock_request(request_id: UUID, by: Any) -> BookingRequest:
     """Lock both people, then read the request of one of the two (None: the system). Raises NotFound."""
     rows = BookingRequest.objects.all() if by is None else BookingRequest.objects.of(by)
@@ -173,7 +182,12 @@ def _approve(request: BookingRequest, starts_at: datetime | None, *, notes: str,
         raise Refusal("slot_unavailable", "This time is too close: it could not be paid before it starts.")
     if request.takes_seat:
         hold_seat(
-            student_id=request.student_id, mentor_id=request.mentor_id, until=deadline, by=request.mentor, now=now
+            student_id=request.student_id,
+            mentor_id=request.mentor_id,
+            until=deadline,
+            by=request.mentor,
+            now=now,
+            approved=True,
         )
     if starts_at is not None:
         request.session = reserve(
@@ -215,6 +229,8 @@ def reject(*, request_id: UUID, by: Any, reason: str, now: datetime) -> BookingR
     _still_waiting(request, now)
     request.status, request.rejection_reason, request.rejected_at, request.ended_at = Status.REJECTED, reason, now, now
     request.save(update_fields=["status", "rejection_reason", "rejected_at", "ended_at"])
+    if request.takes_seat:
+        let_seat_go(student_id=request.student_id, mentor_id=request.mentor_id, by=by, now=now)
     _answered(request.mentor_id)
     tell(request, "request_rejected", request.student, now=now, reason=reason)
     return request
@@ -241,8 +257,11 @@ def suggest(*, request_id: UUID, by: Any, times: Sequence[datetime], notes: str 
             profile, request.student, time, minutes=request.duration_minutes, days=request.validity_days, now=now
         )
     request.suggested_times, request.suggested_at, request.approval_notes = offered, now, notes
-    request.approval_deadline = _answer_by(offered, now)
+    # Once for the mentor's answer and once for the student's: suggesting again and again makes it no longer than that.
+    longest = request.created_at + 2 * timedelta(hours=settings.MENTORSHIP.approval_hours)
+    request.approval_deadline = min(_answer_by(offered, now), longest)
     request.save(update_fields=["suggested_times", "suggested_at", "approval_notes", "approval_deadline"])
+    _keep_offered_seat(request)
     _answered(request.mentor_id)
     tell(
         request,
@@ -321,21 +340,12 @@ def withdraw_request(*, request_id: UUID, by: Any, now: datetime, expect: str | 
 
 def _end(request: BookingRequest, status: str, *, by: Any, now: datetime) -> None:
     """Close it, and let go of what was kept for its payment."""
-    was_approved = request.status == Status.APPROVED
     request.status, request.ended_at = status, now
     request.save(update_fields=["status", "ended_at"])
-    if not was_approved:
-        return
     if request.session is not None and request.session.status == Session.Status.AWAITING_PAYMENT:
         cancel(session_id=request.session.pk, by=by, now=now, reason="the request was withdrawn")
     if request.takes_seat:
-        drop_hold(
-            student_id=request.student_id,
-            mentor_id=request.mentor_id,
-            reason=Seat.Reason.HOLD_LAPSED,
-            by=by,
-            now=now,
-        )
+        let_seat_go(student_id=request.student_id, mentor_id=request.mentor_id, by=by, now=now)
 
 
 @transaction.atomic

@@ -122,6 +122,15 @@ class TestAnswering:
         request = accept_suggestion(request_id=request.pk, by=sam, scheduled_at=at(8), now=NOW)
         assert (request.status, request.session.starts_at) == (Status.APPROVED, at(8))
 
+    def test_suggesting_again_and_again_ends_after_one_answer_each(self, mia, sam):
+        request = ask(sam, mia, 10)
+        last = NOW + 96 * HOUR
+        for number, said in enumerate([NOW + 47 * HOUR, NOW + 90 * HOUR, last - HOUR]):
+            suggest(request_id=request.pk, by=mia, times=[at(11 + number)], now=said)
+        request.refresh_from_db()
+        assert request.approval_deadline == last
+        assert request.status_at(last) == Status.EXPIRED
+
     def test_no_time_after_what_is_asked_for_will_have_expired(self, mia, sam):
         offer = offering(mia, booking_mode="REQUEST", validity_days=30)
         with pytest.raises(Refusal) as refused:

@@ -1,0 +1,81 @@
+"""One held seat, kept by a checkout of one pack and by an approved request for another: what ends first takes nothing."""
+
+from __future__ import annotations
+
+import pytest
+
+from payments import services
+from payments.models import Order
+from payments.services.confirm import give_up, record_decline
+from seats.models import Seat
+from sessions_app.services import approve, withdraw_request
+from tests.cast import HOUR, NOW, offering
+from tests.payments.scene import SITE, place
+
+pytestmark = pytest.mark.django_db
+SOON = NOW + HOUR / 10
+
+
+@pytest.fixture(autouse=True)
+def noon(time_machine):
+    time_machine.move_to(NOW, tick=False)
+
+
+@pytest.fixture
+def approved(mia, sam):
+    of = offering(mia, booking_mode="REQUEST")
+    request = services.ask(student=sam, offering_id=of.pk, times=[], now=NOW)
+    return approve(request_id=request.pk, by=mia, now=NOW)
+
+
+def seat():
+    return Seat.objects.get()
+
+
+def other_pack(mia):
+    return offering(mia, minutes=30, price=20000)
+
+
+def test_withdrawing_leaves_the_seat_to_the_checkout(mia, sam, approved):
+    order = place(sam, other_pack(mia))
+    assert seat().held_until == approved.payment_deadline
+    withdraw_request(request_id=approved.pk, by=sam, now=SOON)
+    assert (seat().status, seat().held_until) == ("HELD", order.expires_at)
+
+
+@pytest.mark.parametrize("end", ["declined", "given up"])
+def test_a_checkout_that_ends_leaves_the_seat_to_the_request(mia, sam, approved, end):
+    order = place(sam, other_pack(mia))
+    if end == "declined":
+        record_decline(order.pk, now=SOON)
+    else:
+        give_up(student=sam, order_id=order.pk, now=SOON)
+    assert (seat().status, seat().held_until) == ("HELD", approved.payment_deadline)
+    withdraw_request(request_id=approved.pk, by=sam, now=SOON)
+    assert seat().status == "RELEASED"
+
+
+def test_the_requests_own_page_keeps_nothing_once_it_is_withdrawn(mia, sam, approved):
+    proceed(sam, approved)
+    withdraw_request(request_id=approved.pk, by=sam, now=SOON)
+    assert seat().status == "RELEASED"
+
+
+def test_a_checkout_that_was_replaced_keeps_nothing(mia, sam, approved):
+    replaced = place(sam, other_pack(mia))
+    proceed(sam, approved)
+    replaced.refresh_from_db()
+    assert replaced.status == Order.Status.EXPIRED
+    withdraw_request(request_id=approved.pk, by=sam, now=SOON)
+    assert seat().status == "RELEASED"
+
+
+def test_a_checkout_in_its_place_keeps_the_seat_anew(mia, sam, approved):
+    place(sam, other_pack(mia))
+    order = place(sam, offering(mia, minutes=45, price=25000), now=SOON)
+    withdraw_request(request_id=approved.pk, by=sam, now=SOON)
+    assert (seat().status, seat().held_until) == ("HELD", order.expires_at)
+
+
+def proceed(student, request):
+    return services.proceed_payment(student=student, request_id=request.pk, provider="sandbox", site_url=SITE, now=NOW)

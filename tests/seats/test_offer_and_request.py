@@ -1,0 +1,107 @@
+"""The offered seat and a mentor who wants to be asked: the seat waits for the answer, and no longer."""
+
+from __future__ import annotations
+
+import pytest
+
+from seats.jobs import pass_on_seats
+from sessions_app.services import approve, reject, submit_request, suggest, withdraw_request
+from tests.cast import DAY, HOUR, NOW, offering
+from tests.seats.scene import full_house, lapse, place, seat_of, statuses, waits
+
+pytestmark = pytest.mark.django_db
+BEGAN = NOW + DAY
+END = BEGAN + 48 * HOUR
+ASKED = END - 5 * HOUR
+
+
+@pytest.fixture
+def tove(sam, sue):
+    """One seat, free since BEGAN: Sam has it on offer, Sue is next."""
+    mentor, [pack] = full_house()
+    waits(sam, mentor)
+    waits(sue, mentor, NOW + HOUR)
+    lapse(pack, BEGAN)
+    return mentor
+
+
+def asks(sam, tove, now=ASKED, offer=None):
+    offer = offer or offering(tove, booking_mode="REQUEST")
+    return submit_request(student=sam, offering=offer, times=[], now=now)
+
+
+def test_the_seat_is_kept_until_the_answer_and_then_for_the_payment(tove, sam):
+    request = asks(sam, tove)
+    pass_on_seats(END + HOUR)
+    assert statuses(tove) == {"Sam": "OFFERED", "Sue": "WAITING"}
+    assert place(sam, tove).kept_until == request.approval_deadline == ASKED + 48 * HOUR
+    answered = END + 20 * HOUR
+    request = approve(request_id=request.pk, by=tove, now=answered)
+    assert place(sam, tove).kept_until == request.payment_deadline == answered + 24 * HOUR
+
+
+def test_an_approval_lasts_until_its_payment_even_when_that_is_after_the_answer_was_due(tove, sam):
+    request = asks(sam, tove)
+    answered = request.approval_deadline - HOUR
+    approve(request_id=request.pk, by=tove, now=answered)
+    pass_on_seats(answered + 23 * HOUR)
+    assert statuses(tove)["Sam"] == "OFFERED"
+    pass_on_seats(answered + 24 * HOUR)
+    assert statuses(tove) == {"Sam": "LAPSED", "Sue": "OFFERED"}
+
+
+def test_no_answer_passes_the_seat_on(tove, sam):
+    request = asks(sam, tove)
+    pass_on_seats(request.approval_deadline)
+    assert statuses(tove) == {"Sam": "LAPSED", "Sue": "OFFERED"}
+
+
+@pytest.mark.parametrize("who", ["mentor", "student"])
+def test_a_no_gives_the_offer_back_its_own_end(tove, sam, who):
+    request = asks(sam, tove)
+    ended = ASKED + HOUR
+    if who == "mentor":
+        reject(request_id=request.pk, by=tove, reason="no time", now=ended)
+    else:
+        withdraw_request(request_id=request.pk, by=sam, now=ended)
+    assert place(sam, tove).kept_until == END
+    assert statuses(tove) == {"Sam": "OFFERED", "Sue": "WAITING"}
+
+
+@pytest.mark.parametrize("who", ["mentor", "student"])
+def test_a_no_after_the_offers_own_end_passes_the_seat_on_at_once(tove, sam, who):
+    request = asks(sam, tove)
+    ended = END + HOUR
+    if who == "mentor":
+        reject(request_id=request.pk, by=tove, reason="no time", now=ended)
+    else:
+        withdraw_request(request_id=request.pk, by=sam, now=ended)
+    assert statuses(tove) == {"Sam": "LAPSED", "Sue": "OFFERED"}
+
+
+def test_another_request_that_waits_still_keeps_it(tove, sam):
+    first = asks(sam, tove)
+    second = asks(sam, tove, now=ASKED + HOUR)
+    reject(request_id=first.pk, by=tove, reason="not this one", now=END + HOUR)
+    assert place(sam, tove).kept_until == second.approval_deadline
+
+
+def test_asking_again_after_the_offers_own_end_keeps_it_no_longer(tove, sam):
+    first = asks(sam, tove)
+    asks(sam, tove, now=END + HOUR)
+    assert place(sam, tove).kept_until == first.approval_deadline
+    withdraw_request(request_id=first.pk, by=sam, now=END + 2 * HOUR)
+    assert place(sam, tove).kept_until == first.approval_deadline  # never longer than it was
+
+
+def test_other_times_keep_it_for_the_students_answer(tove, sam):
+    request = asks(sam, tove)
+    suggested = END + HOUR
+    request = suggest(request_id=request.pk, by=tove, times=[suggested + 4 * DAY - HOUR], now=suggested)
+    assert place(sam, tove).kept_until == request.approval_deadline == suggested + 48 * HOUR
+
+
+def test_a_single_session_asked_for_keeps_no_seat(tove, sam):
+    single = offering(tove, sessions=1, booking_mode="REQUEST")
+    submit_request(student=sam, offering=single, times=[BEGAN + 5 * DAY - HOUR], now=ASKED)
+    assert seat_of(sam, tove).held_until == END
