@@ -170,7 +170,7 @@ def _now_words(card: SessionCard) -> str:
 
 def _why_not(card: SessionCard) -> str:
     try:
-        check_may_claim(card.session, now=card.now)
+        check_may_claim(card.session, by=card.viewer, now=card.now)
     except Refusal as refusal:
         return refusal.message
     return ""

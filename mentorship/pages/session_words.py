@@ -106,7 +106,7 @@ def claiming(card: SessionCard) -> Claiming:
     prefetch_related_objects([session], "claims")
     said = max(session.claims.all(), key=lambda claim: claim.pk, default=None)
     try:
-        check_may_claim(session, now=card.now)
+        check_may_claim(session, by=card.viewer, now=card.now)
         until: datetime | None = claimable_until(session)
     except Refusal:
         until = None

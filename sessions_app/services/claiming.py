@@ -28,8 +28,8 @@ def claimable_until(session: Session) -> datetime:
     return session.ends_at + timedelta(hours=settings.MENTORSHIP.claim_hours)
 
 
-def check_may_claim(session: Session, *, now: datetime) -> None:
-    """Whether something can be said about this session at `now`. Raises Refusal as `open_claim` does."""
+def check_may_claim(session: Session, *, by: Any, now: datetime) -> None:
+    """Whether this one of the two can say something about this session at `now`. Raises Refusal as `open_claim` does."""
     if session.pack_id is None or session.status in (Session.Status.AWAITING_PAYMENT, Session.Status.EXPIRED):
         raise wrong_state(session)
     if now < session.ends_at:
@@ -44,6 +44,9 @@ def check_may_claim(session: Session, *, now: datetime) -> None:
         raise Refusal("wrong_state", "Something has been said about this session already.")
     if said:
         raise Refusal("wrong_state", "What was said about this session has been decided.")
+    if any(claim.by_id == by.pk for claim in session.claims.all()):
+        # Each one freezes the pack and calls the other side: once for each of the two.
+        raise Refusal("wrong_state", "You have taken back what you said about this session, and can say it only once.")
 
 
 def was_off(session: Session) -> bool:
@@ -54,7 +57,7 @@ def was_off(session: Session) -> bool:
 
 def what_if_claimed(session: Session, *, by: Any, now: datetime) -> Consequence:
     """What saying that something was wrong does at `now`, before anything is decided. Raises as `open_claim` does."""
-    check_may_claim(session, now=now)
+    check_may_claim(session, by=by, now=now)
     other = session.mentor if by.pk == session.student_id else session.student
     stands = "its expiry and the seat\N{RIGHT SINGLE QUOTATION MARK}s grace stand still"
     if session.pack is not None and not session.pack.takes_seat:
@@ -72,12 +75,12 @@ def open_claim(*, session_id: UUID, by: Any, wanted: str, reason: str, now: date
     """Say what was wrong and what the session should count as; the other side has 48 h to agree or answer.
 
     The pack is frozen: nothing can be booked from it, its share waits, its seat stays. Raises NotFound, Refusal
-    `not_ended`, `too_late` (more than 72 h after the end), `wrong_state` (a claim is open or was decided, it was off before
-    it began, or it counts as that already).
+    `not_ended`, `too_late` (more than 72 h after the end), `wrong_state` (a claim is open or was decided, this person has
+    withdrawn one, it was off before it began, or it counts as that already).
     """
     locked = lock_session(session_id, by, now=now)
     session, pack = locked.session, locked.pack
-    check_may_claim(session, now=now)
+    check_may_claim(session, by=by, now=now)
     assert pack is not None, "a session that can be claimed has its pack"
     if counts_as(session) == wanted:
         raise Refusal("wrong_state", "It counts as this already.")

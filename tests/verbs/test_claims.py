@@ -136,14 +136,29 @@ def test_the_time_to_answer_ends_to_the_second(as_, at_, claim, done, mia):
     assert "The time to answer is over: an admin decides." in words(as_(mia).get(url(done, "claim")))
 
 
-def test_taking_it_back_thaws_the_pack_and_lets_it_be_said_again(as_, at_, claim, done, pack, sam, mia):
+def test_taking_it_back_thaws_the_pack_and_is_for_good(as_, at_, claim, done, pack, sam, mia):
     at_(END + 2 * HOUR)
+    assert "You cannot say it a second time." in words(as_(sam).get(url(done, "claim")))
     for _ in range(2):
         assert as_(sam).post(url(done, "claim/withdrawal"), token(claim)).status_code == 302
     pack.refresh_from_db()
     assert (pack.frozen_at, counters(pack)) == (None, (4, 0, 1))
     assert as_(mia).post(url(done, "claim/agreement"), token(claim)).status_code == 409
-    assert as_(sam).post(url(done, "claim"), SAID).status_code == 302
+    assert "Something was wrong?" not in words(as_(sam).get(url(done)))
+    assert "Say so" not in words(as_(sam).get(url(done, "claim")))
+    again = as_(sam).post(url(done, "claim"), SAID)
+    assert (again.status_code, Claim.objects.count()) == (409, 1)
+    assert "You have taken back what you said about this session, and can say it only once." in words(again)
+    pack.refresh_from_db()
+    assert pack.frozen_at is None
+
+
+def test_what_one_took_back_the_other_may_still_say(as_, at_, claim, done, sam, mia):
+    at_(END + 2 * HOUR)
+    withdraw_claim(claim_id=claim.pk, by=sam, now=END + HOUR)
+    assert "Something was wrong?" in words(as_(mia).get(url(done)))
+    assert as_(mia).post(url(done, "claim"), SAID).status_code == 302
+    assert Claim.objects.open().get().by == mia
 
 
 @pytest.mark.parametrize("uphold", [True, False])
