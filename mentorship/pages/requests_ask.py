@@ -5,7 +5,6 @@ Nothing is paid or kept here. A visitor signs up on it; times stay in the addres
 
 from __future__ import annotations
 
-from typing import Any
 from uuid import uuid4
 
 from django import forms
@@ -21,10 +20,9 @@ from mentorship.kernel import idempotency, limits, local_time
 from mentorship.kernel.http import PageRequest
 from mentorship.kernel.refusals import NotFound, Refusal
 from mentorship.pages.requests_times import WishedTimes, asked_week, read_times
-from mentorship.people import signup
+from mentorship.people.signing_up import SigningUp
 from offerings.models import Offering
 from payments import services
-from payments.forms import Code, SignUp
 from payments.services.buyable import check_not_frozen
 from seats.services import availability, mentor_full
 from sessions_app.models import BookingRequest
@@ -74,6 +72,7 @@ class Asking:
         self.request, self.offering = request, offering
         self.mentor, self.profile = offering.mentor, offering.mentor.mentor_profile
         self.viewer = request.user if request.user.is_authenticated else None
+        self.signing_up = SigningUp(request)
         base = f"/mentorship/offerings/{offering.pk}/request"
         self.times = WishedTimes(request, self.profile, offering.duration_minutes, self.viewer, base)
 
@@ -86,7 +85,7 @@ class Asking:
         if week := asked_week(self.request):
             return redirect(self.times.here(week=week))
         if self.viewer is None:
-            return self._sign_in(self.request.POST.get("step", ""))
+            return self.signing_up.post(self.times.here(), self.show)
         return self._ask(form) if form.is_valid() else self.show(status=422, form=form)
 
     def _ask(self, form: AskForm) -> HttpResponse:
@@ -110,28 +109,9 @@ class Asking:
         messages.success(self.request, f"Asked. {self.mentor.first_name} answers by {by}.")
         return redirect(asked)
 
-    def _sign_in(self, step: str) -> HttpResponse:
-        """First the address, then the code from its mailbox; afterwards this page again, with the choice kept."""
-        if step == "restart":
-            signup.forget(self.request)
-            return redirect(self.times.here())
-        if step == "code":
-            try:
-                return signup.finish_signup(self.request, self.request.POST.get("code", ""), self.times.here())
-            except Refusal as refusal:
-                return self.show(status=refusal.status, refusal=refusal)
-        who = SignUp(self.request.POST)
-        if not who.is_valid():
-            return self.show(status=422, who=who)
-        try:
-            signup.start_signup(self.request, **who.cleaned_data, zone=self.request.POST.get("zone", ""))
-        except Refusal as refusal:
-            return self.show(status=refusal.status, refusal=refusal, who=who)
-        return redirect(self.times.here())
-
     # --- what it shows ---
 
-    def show(self, *, status: int = 200, refusal: Refusal | None = None, **filled: Any) -> HttpResponse:
+    def show(self, *, status: int = 200, refusal: Refusal | None = None, form: AskForm | None = None) -> HttpResponse:
         blocked = refusal if refusal and refusal.code not in TRY_AGAIN else self._why_not()
         context = {
             "offering": self.offering,
@@ -141,10 +121,8 @@ class Asking:
             "refusal": refusal or blocked,
             "blocked": blocked,
             "open_request": self.open_request if refusal and refusal.code == "already_requested" else None,
-            "form": filled.get("form") or AskForm(initial={"message": self.request.session.get(self._draft, "")}),
-            "who": filled.get("who") or SignUp(),
-            "code": Code(),
-            "waiting_for": signup.waiting_for(self.request) if self.viewer is None else None,
+            "form": form or AskForm(initial={"message": self.request.session.get(self._draft, "")}),
+            "signing_up": self.signing_up,
             "key": self.request.POST.get("idempotency_key") if refusal is None else uuid4().hex,
             "answer_hours": settings.MENTORSHIP.approval_hours,
             "payment_hours": settings.MENTORSHIP.payment_after_approval_hours,

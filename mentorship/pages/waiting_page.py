@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any
 
 from django.contrib import messages
-from django.forms import Form
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.cache import never_cache
@@ -15,9 +14,8 @@ from mentorship.kernel.http import PageRequest, wants
 from mentorship.kernel.refusals import NotFound, Refusal
 from mentorship.pages.line import Line, line_of_reader
 from mentorship.pages.waiting import leave_line
-from mentorship.people import signup
 from mentorship.people.models import MentorProfile
-from payments.forms import Code, SignUp
+from mentorship.people.signing_up import SigningUp
 from seats.services import availability, join
 
 
@@ -32,7 +30,7 @@ def waiting_list(request: PageRequest, slug: str) -> HttpResponse:
     if request.method != "POST":
         return step.asked_again() if wants(request, "line") else step.show()
     if not request.user.is_authenticated:
-        return step.sign_in(request.POST.get("step", ""))
+        return step.sign_in()
     return step.leave() if request.POST.get("do") == "leave" else step.join()
 
 
@@ -40,7 +38,7 @@ class Step:
     """One request of this page."""
 
     def __init__(self, request: PageRequest, profile: MentorProfile) -> None:
-        self.request, self.profile = request, profile
+        self.request, self.profile, self.signing_up = request, profile, SigningUp(request)
 
     def line(self) -> Line:
         waiting = availability(self.profile.user_id, self.request.now).waiting
@@ -81,45 +79,25 @@ class Step:
             messages.success(self.request, "Done. You are not on this list any more.")
         return redirect(self.profile)
 
-    def sign_in(self, step: str) -> HttpResponse:
-        """First the address, then the code from its mailbox; with it one is in line."""
-        if step == "code":
-            return self._finish()
-        if step == "restart":
-            signup.forget(self.request)
-            return redirect(self.line().url)
-        if step != "who":  # the button on the mentor's page: one press, then who one is
-            return redirect(self.line().url)
-        form = SignUp(self.request.POST)
-        if not form.is_valid():
-            return self.show(status=422, who=form)
-        try:
-            signup.start_signup(self.request, **form.cleaned_data, zone=self.request.POST.get("zone", ""))
-        except Refusal as refusal:
-            return self.show(status=refusal.status, refusal=refusal, who=form)
-        return redirect(self.line().url)
-
-    def _finish(self) -> HttpResponse:
-        try:
-            answer = signup.finish_signup(self.request, self.request.POST.get("code", ""), self.line().url)
-        except Refusal as refusal:
-            return self.show(status=refusal.status, refusal=refusal)
+    def sign_in(self) -> HttpResponse:
+        """With the code one is in line."""
+        url = self.line().url
+        if "step" not in self.request.POST:  # the button on the mentor's page: one press, then who one is
+            return redirect(url)
+        answer = self.signing_up.post(url, self.show)
         # With a second step to come nobody is signed in yet: the button waits behind it.
         return self.join() if self.request.user.is_authenticated else answer
 
-    def show(self, *, status: int = 200, refusal: Refusal | None = None, **forms: Form) -> HttpResponse:
+    def show(self, *, status: int = 200, refusal: Refusal | None = None) -> HttpResponse:
         line = self.line()
         if line.place is not None and refusal is None:
             return redirect(f"{self.profile.get_absolute_url()}#line")
-        signed_in = self.request.user.is_authenticated
         context: dict[str, Any] = {
             "line": line,
             "profile": self.profile,
             "mentor": self.profile.user,
             "refusal": refusal,
-            "final": refusal is not None and refusal.status == 409 and signed_in,
-            "waiting_for": None if signed_in else signup.waiting_for(self.request),
-            "who": forms.get("who") or SignUp(),
-            "code": Code(),
+            "final": refusal is not None and refusal.status == 409 and self.request.user.is_authenticated,
+            "signing_up": self.signing_up,
         }
         return render(self.request, "shop/join.html", context, status=status)

@@ -9,7 +9,6 @@ from uuid import uuid4
 from zoneinfo import ZoneInfo
 
 from django.conf import settings
-from django.forms import Form
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.dateparse import parse_datetime
@@ -20,10 +19,10 @@ from django.views.decorators.http import require_http_methods
 from mentorship.kernel import clock, idempotency, limits
 from mentorship.kernel.http import PageRequest, reader_zone
 from mentorship.kernel.refusals import Malformed, NotFound, Refusal
-from mentorship.people import signup
+from mentorship.people.signing_up import SigningUp
 from offerings.models import Offering
 from payments import services
-from payments.forms import Code, SignUp, Wish
+from payments.forms import Wish
 from payments.models import Order
 from payments.providers.base import Provider
 from payments.views.site import site_url
@@ -50,7 +49,7 @@ def page(request: PageRequest, offering_id: int) -> HttpResponse:
         return step.show()
     if request.user.is_authenticated:
         return step.pay()
-    return step.sign_in(request.POST.get("step", ""))
+    return step.signing_up.post(step.here(step.starts_at), step.show)
 
 
 class Step:
@@ -61,6 +60,7 @@ class Step:
         self.profile = offering.mentor.mentor_profile
         self.starts_at, self.unreadable = read_instant(request.POST.get("scheduledAt") or request.GET.get("at"))
         self.viewer = request.user if request.user.is_authenticated else None
+        self.signing_up = SigningUp(request)
 
     def here(self, starts_at: datetime | None, **more: str) -> str:
         """This page with that choice."""
@@ -99,31 +99,9 @@ class Step:
             return self.show(status=refusal.status, refusal=refusal, wish=form)
         return redirect(order.checkout_url)
 
-    def sign_in(self, step: str) -> HttpResponse:
-        """First the address, then the code from its mailbox; afterwards this page again, with the choice kept."""
-        if step == "code":
-            return self._finish()
-        if step == "restart":
-            signup.forget(self.request)
-            return redirect(self.here(self.starts_at))
-        form = SignUp(self.request.POST)
-        if not form.is_valid():
-            return self.show(status=422, who=form)
-        try:
-            signup.start_signup(self.request, **form.cleaned_data, zone=self.request.POST.get("zone", ""))
-        except Refusal as refusal:
-            return self.show(status=refusal.status, refusal=refusal, who=form)
-        return redirect(self.here(self.starts_at))
-
-    def _finish(self) -> HttpResponse:
-        try:
-            return signup.finish_signup(self.request, self.request.POST.get("code", ""), self.here(self.starts_at))
-        except Refusal as refusal:
-            return self.show(status=refusal.status, refusal=refusal)
-
     # --- what it shows ---
 
-    def show(self, *, status: int = 200, refusal: Refusal | None = None, **forms: Form) -> HttpResponse:
+    def show(self, *, status: int = 200, refusal: Refusal | None = None, wish: Wish | None = None) -> HttpResponse:
         offering, now = self.offering, self.request.now
         blocked = refusal if refusal and refusal.code not in TRY_AGAIN else self._why_not()
         if gone := self._time_is_gone(refusal):
@@ -136,10 +114,8 @@ class Step:
             "refusal": refusal or blocked,
             "blocked": blocked,
             "expires_at": now + timedelta(days=offering.effective_validity_days),
-            "waiting_for": signup.waiting_for(self.request) if self.viewer is None else None,
-            "who": forms.get("who") or SignUp(),
-            "code": Code(),
-            "wish": forms.get("wish") or Wish(),
+            "signing_up": self.signing_up,
+            "wish": wish or Wish(),
             "idempotency_key": uuid4().hex,
             "providers": self.providers,
             "chosen": self.chosen or (self.providers[0].name if self.providers else ""),
