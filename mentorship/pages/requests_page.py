@@ -29,7 +29,7 @@ from payments.services import is_seated
 from seats.services import availability
 from sessions_app.models import BookingRequest
 from sessions_app.services import accept_suggestion, approve, reject, suggest, withdraw_request
-from sessions_app.services.requesting import what_if_withdrawn
+from sessions_app.services.withdrawing import what_if_withdrawn
 
 NOTES_MAX, REASON_MAX = 2000, 500
 MOST_RIVALS = 200

@@ -14,7 +14,7 @@ from seats.services.transitions import (
     start_grace,
     take_seat,
 )
-from seats.services.waiting import offer_free_seats
+from seats.services.waiting import offer_ends, offer_free_seats
 
 __all__ = [
     "Availability",
@@ -29,6 +29,7 @@ __all__ = [
     "leave",
     "line_of",
     "mentor_full",
+    "offer_ends",
     "offer_free_seats",
     "place_with",
     "places_of",

@@ -26,7 +26,6 @@ from sessions_app.services.requesting import (
     reject,
     submit_request,
     suggest,
-    withdraw_request,
 )
 from sessions_app.services.reserving import (
     adopt_reserved,
@@ -48,6 +47,7 @@ from sessions_app.services.settling import (
     what_if_absent,
     what_if_completed,
 )
+from sessions_app.services.withdrawing import what_if_withdrawn, withdraw_request
 
 __all__ = [
     "Changes",
@@ -100,6 +100,7 @@ __all__ = [
     "what_if_forgiven",
     "what_if_judged",
     "what_if_moved",
+    "what_if_withdrawn",
     "withdraw_claim",
     "withdraw_proposal",
     "withdraw_request",

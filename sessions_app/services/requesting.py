@@ -16,15 +16,12 @@ from mentorship.kernel.guards import polite
 from mentorship.kernel.locking import lock, lock_people
 from mentorship.kernel.refusals import Malformed, NotFound, NotYours, Refusal
 from mentorship.people.models import MentorProfile
-from notifications.services import withdraw
 from offerings.models import Offering
 from seats.models import Seat
 from seats.services import hold_seat, keep_offer
 from seats.services.capacity import availability, mentor_full
-from sessions_app.models import BookingRequest, Session
+from sessions_app.models import BookingRequest
 from sessions_app.models.request import MOST_TIMES
-from sessions_app.services.cancelling import cancel
-from sessions_app.services.consequences import Consequence
 from sessions_app.services.request_payment import payment_due
 from sessions_app.services.request_words import tell, times_in_words
 from sessions_app.services.reserving import reserve
@@ -146,7 +143,8 @@ def lock_request(request_id: UUID, by: Any) -> BookingRequest:
     return lock(BookingRequest.objects.filter(pk=request_id).select_related("student", "mentor", "offering"))[0]
 
 
-def _still_waiting(request: BookingRequest, now: datetime) -> None:
+def check_waiting(request: BookingRequest, now: datetime) -> None:
+    """Raises Refusal `wrong_state` when it does not wait for an answer any more."""
     if request.status_at(now) != Status.PENDING_MENTOR_REVIEW:
         label = Status(request.status_at(now)).label
         raise Refusal("wrong_state", f"This request is {label}.")
@@ -170,7 +168,7 @@ def approve(
         raise Malformed("scheduledAt is none of the times that were asked for. Suggest it instead.")
     if request.status == Status.APPROVED:
         return request
-    _still_waiting(request, now)
+    check_waiting(request, now)
     _approve(request, scheduled_at or next(iter(request.times), None), notes=notes, now=now)
     _answered(request.mentor_id)
     return request
@@ -226,7 +224,7 @@ def reject(*, request_id: UUID, by: Any, reason: str, now: datetime) -> BookingR
         raise NotYours("Only the mentor can reject a request.")
     if request.status == Status.REJECTED:
         return request
-    _still_waiting(request, now)
+    check_waiting(request, now)
     request.status, request.rejection_reason, request.rejected_at, request.ended_at = Status.REJECTED, reason, now, now
     request.save(update_fields=["status", "rejection_reason", "rejected_at", "ended_at"])
     if request.takes_seat:
@@ -245,7 +243,7 @@ def suggest(*, request_id: UUID, by: Any, times: Sequence[datetime], notes: str 
     request = lock_request(request_id, by)
     if by.pk != request.mentor_id:
         raise NotYours("Only the mentor can suggest other times.")
-    _still_waiting(request, now)
+    check_waiting(request, now)
     offered = sorted({clock.utc(time) for time in times})
     if not 1 <= len(offered) <= MOST_TIMES:
         raise Malformed(f"Suggest one to {MOST_TIMES} times.")
@@ -288,7 +286,7 @@ def accept_suggestion(*, request_id: UUID, by: Any, scheduled_at: datetime, now:
         raise NotYours("Only the student can accept a suggested time.")
     if request.status == Status.APPROVED and request.session and request.session.starts_at == scheduled_at:
         return request
-    _still_waiting(request, now)
+    check_waiting(request, now)
     if scheduled_at not in request.suggested_times:
         raise Malformed("scheduledAt is none of the suggested times.")
     _approve(request, scheduled_at, notes=request.approval_notes, now=now, what="accepted")
@@ -301,51 +299,6 @@ def accept_suggestion(*, request_id: UUID, by: Any, scheduled_at: datetime, now:
         expires_at=request.payment_deadline,
     )
     return request
-
-
-def what_if_withdrawn(request: BookingRequest, *, now: datetime) -> Consequence:
-    """What the student's withdrawal would do right now. Raises Refusal `wrong_state` (paid, rejected, expired)."""
-    name = request.mentor.first_name
-    if request.is_payable(now):
-        kept = "your seat" if request.takes_seat else "your time"
-        kept = "your seat and your time" if request.takes_seat and request.session_id else kept
-        words = f"{name} has said yes: {kept} would be free for others at once. Nothing was paid."
-        return Consequence("kept", words, False)
-    _still_waiting(request, now)
-    if request.suggested_at is not None:
-        words = f"{name} has suggested other times; they would be gone with the request. Nothing was paid."
-        return Consequence("suggested", words, False)
-    return Consequence("waiting", f"{name} has not answered yet. Nothing is kept for you and nothing was paid.", False)
-
-
-@transaction.atomic
-def withdraw_request(*, request_id: UUID, by: Any, now: datetime, expect: str | None = None) -> BookingRequest:
-    """The student changes their mind; what was kept for the payment is free at once. Twice changes nothing.
-
-    `expect` is the consequence the student was shown. Raises NotFound, NotYours (the mentor), Refusal `wrong_state`
-    (paid, rejected, expired), `answer_changed`.
-    """
-    request = lock_request(request_id, by)
-    if by.pk != request.student_id:
-        raise NotYours("Only the student can withdraw a request.")
-    if request.status == Status.WITHDRAWN:
-        return request
-    consequence = what_if_withdrawn(request, now=now).must_be(expect)
-    withdraw(f"request:{request.pk}", now)  # what was not told yet would be told of a request that is none any more
-    _end(request, Status.WITHDRAWN, by=by, now=now)
-    if consequence.code != "kept" or request.session_id is None:  # else both are told that its time is cancelled
-        tell(request, "request_withdrawn", request.mentor, now=now)
-    return request
-
-
-def _end(request: BookingRequest, status: str, *, by: Any, now: datetime) -> None:
-    """Close it, and let go of what was kept for its payment."""
-    request.status, request.ended_at = status, now
-    request.save(update_fields=["status", "ended_at"])
-    if request.session is not None and request.session.status == Session.Status.AWAITING_PAYMENT:
-        cancel(session_id=request.session.pk, by=by, now=now, reason="the request was withdrawn")
-    if request.takes_seat:
-        let_seat_go(student_id=request.student_id, mentor_id=request.mentor_id, by=by, now=now)
 
 
 @transaction.atomic

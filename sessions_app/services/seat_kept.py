@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 
 from seats.models import Seat
-from seats.services import drop_hold
+from seats.services import drop_hold, offer_ends
 from sessions_app.models import BookingRequest
 
 
@@ -22,3 +22,10 @@ def let_seat_go(
     keeping = asked.open(now) if on_offer else asked.to_pay(now)
     until = max((request.due for request in keeping), default=None)
     drop_hold(student_id=student_id, mentor_id=mentor_id, reason=reason, by=by, now=now, until=until)
+
+
+def offered_until(request: BookingRequest) -> datetime | None:
+    """The own end of the seat that the waiting list offers the student of this request for a pack, or None."""
+    pair = {"student": request.student_id, "mentor": request.mentor_id}
+    seat = Seat.objects.standing().filter(**pair).first() if request.takes_seat else None
+    return offer_ends(seat) if seat is not None else None

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import pytest
 
+from mentorship.kernel.refusals import Refusal
 from seats.jobs import pass_on_seats
-from sessions_app.services import approve, reject, submit_request, suggest, withdraw_request
+from sessions_app.services import approve, reject, submit_request, suggest, what_if_withdrawn, withdraw_request
 from tests.cast import DAY, HOUR, NOW, offering
 from tests.seats.scene import full_house, lapse, place, seat_of, statuses, waits
 
@@ -77,6 +78,29 @@ def test_a_no_after_the_offers_own_end_passes_the_seat_on_at_once(tove, sam, who
     else:
         withdraw_request(request_id=request.pk, by=sam, now=ended)
     assert statuses(tove) == {"Sam": "LAPSED", "Sue": "OFFERED"}
+
+
+@pytest.mark.parametrize(
+    ("said_yes", "when", "code"),
+    [
+        (False, ASKED + HOUR, "waiting:offer_stays"),
+        (False, END + HOUR, "waiting:offer_over"),
+        (True, ASKED + HOUR, "kept:offer_stays"),
+        (True, END + HOUR, "kept:offer_over"),
+    ],
+)
+def test_what_taking_it_back_does_to_the_offer_is_said_before(tove, sam, said_yes, when, code):
+    request = asks(sam, tove)
+    if said_yes:
+        request = approve(request_id=request.pk, by=tove, now=ASKED)
+    consequence = what_if_withdrawn(request, now=when)
+    assert consequence.code == code
+    with pytest.raises(Refusal) as refused:
+        withdraw_request(request_id=request.pk, by=sam, expect=consequence.kind, now=when)
+    assert refused.value.code == "answer_changed"
+    withdraw_request(request_id=request.pk, by=sam, expect=consequence.code, now=when)
+    assert statuses(tove)["Sam"] == ("OFFERED" if when < END else "LAPSED")
+    assert ("next in line" in consequence.also) == (when > END)
 
 
 def test_another_request_that_waits_still_keeps_it(tove, sam):
