@@ -72,8 +72,8 @@ def cancel(
 ) -> Session:
     """Cancel. Student in time: the credit comes back; later: used. Mentor, any time before it is settled: comes back.
 
-    `expect` is the consequence the person was shown. `on_behalf_of`: whose rules count when `by` is an admin. Repeating
-    it changes nothing. Raises NotFound, Refusal `wrong_state`, `answer_changed`.
+    `expect` is the consequence the person was shown. `on_behalf_of`: whose rules count when `by` is an admin or nobody;
+    the mails name `by`. Repeating it changes nothing. Raises NotFound, Refusal `wrong_state`, `answer_changed`.
     """
     side = on_behalf_of or by
     locked = lock_session(session_id, side, now=now)
@@ -100,7 +100,7 @@ def cancel(
         key="",
         now=now,
         reason=reason,
-        by_name=side.display_name if side else "",
+        by_name=by.display_name if by else "",
         consequence=_told(consequence),
     )
     return session

@@ -64,6 +64,9 @@ class TestCancel:
         assert counters(session.pack) == (4, 0, 0)
         event = session.events.get(kind="CANCELLED")
         assert (event.by, event.reason) == (boss, "she is ill")
+        assert session.pack.entries.filter(kind="NOTED", reason="a session cancelled for Mia: she is ill").exists()
+        told = Notification.objects.filter(kind="session_cancelled")
+        assert all("Boss cancelled it." in one.text for one in told) and len(told) == 2
 
     def test_for_the_student_who_is_late_it_is_used(self, boss, client, session, time_machine):
         time_machine.move_to(at(2, 9), tick=False)

@@ -102,7 +102,9 @@ class CancelForm(DeskForm):
 
 
 def _cancel(deed: Deed) -> str:
-    cancel(session_id=deed.case.row.pk, by=deed.by, on_behalf_of=side_of(deed), reason=deed.reason, now=deed.now)
+    side = side_of(deed)
+    cancel(session_id=deed.case.row.pk, by=deed.by, on_behalf_of=side, reason=deed.reason, now=deed.now)
+    _remark(deed, f"a session cancelled for {side.first_name}")
     return "Cancelled. Both are told."
 
 
