@@ -67,7 +67,7 @@ class MentorClosing(models.Model):
     began_at = models.DateTimeField()
     finished_at = models.DateTimeField(null=True, blank=True)
     looked_at = models.DateTimeField(null=True, blank=True)
-    done = models.PositiveIntegerField(default=0, help_text="Mentorships that are ended.")
+    done = models.PositiveIntegerField(default=0, help_text="People with whom all is ended.")
     waiting = models.PositiveIntegerField(default=0, help_text="People who stood in the line and were told.")
     problems = models.JSONField(default=dict, blank=True, help_text="By student, why theirs could not end yet.")
 

@@ -54,7 +54,7 @@ KINDS = (
             (
                 REASON,
                 maybe("{consequence}"),
-                "What you have not used goes back; of each refund you are told by itself.",
+                maybe("{money_back}"),
             ),
             "See your room",
         ),

@@ -25,7 +25,7 @@ from payments.services.sandbox import close_dispute_there, dispute_there
 from seats.models import Seat, WaitingPlace
 from seats.services import join
 from sessions_app.models import BookingRequest, Session
-from sessions_app.services import no_show, submit_request
+from sessions_app.services import approve, no_show, submit_request
 from tests.cast import HOUR, NOW, at, counters, offering, user
 from tests.payments.scene import SITE, decide, pay, place
 from tests.rooms.scene import booked, words
@@ -62,9 +62,10 @@ def close(mia, boss=None):
 
 def test_the_plan_says_what_will_happen_and_changes_nothing(mia, full_life):
     plan = plan_closing(mia, now=NOW)
-    assert (plan.students, plan.orders, plan.credits, plan.taken) == (5, 2, 6, 3)
+    assert (plan.mentorships, plan.orders, plan.credits, plan.taken) == (3, 2, 6, 3)
     assert plan.money == ["€380"]
     assert (plan.cancelled, plan.requests, plan.checkouts, plan.waiting, plan.left) == (1, 1, 1, 1, [])
+    assert {"3 mentorships end.", "1 request rejected.", "1 open checkout given up."} <= set(plan.sentences)
     assert not Refund.objects.exists()
     assert Seat.objects.standing().count() == 4
     assert plan_closing(mia, now=NOW).digest == plan.digest
@@ -86,6 +87,31 @@ def test_everything_ends_and_everybody_is_told(mia, full_life):
     assert set(told) >= {"Mia", "Sam", "Sue", "Pia"}
     assert Notification.objects.get(kind="waiting_list_closed").recipient.name == "Wim"
     assert counters(full_life["sam"].pack) == (0, 0, 0)
+
+
+def test_only_who_has_something_unused_reads_that_it_goes_back(mia, full_life):
+    close(mia)
+    told = Notification.objects.filter(kind="mentor_closed").exclude(recipient=mia)
+    said = {one.recipient.name: "not used goes back" in one.text for one in told}
+    assert said == {"Sam": True, "Sue": True, "Pia": False, "Ada": False, "Pat": False}
+
+
+@pytest.mark.parametrize("signed", [True, False])
+def test_an_approved_time_is_cancelled_by_the_admin_or_by_nobody(mia, sam, sue, signed):
+    """Mia did not: neither the time Sam has not paid for, nor Sue's session that costs no money back, is hers to cancel."""
+    boss = user("boss") if signed else None
+    asked = offering(mia, sessions=1, booking_mode="REQUEST")
+    request = submit_request(student=sam, offering=asked, times=[at(6)], message="", now=NOW)
+    approve(request_id=request.pk, by=mia, now=NOW)
+    invite_student(mentor=mia, name="Sue", email=sue.email, sessions=3, minutes=60, validity_days=90,
+                   site_url=SITE, now=NOW)  # fmt: skip
+    booked(sue, mia, at(4))
+    close(mia, boss)
+    told = Notification.objects.filter(kind="session_cancelled")
+    assert sorted(one.recipient.name for one in told) == ["Mia", "Mia", "Sam", "Sue"]
+    for one in told:
+        assert ("Boss cancelled it." in one.text) == signed
+        assert "cancelled it" not in one.text.replace("Boss cancelled it.", "")
 
 
 def test_again_changes_nothing(mia, full_life):
@@ -171,7 +197,7 @@ class TestThePage:
         assert client.post(self.url(mia), {"expect": expect, "reason": WHY}).status_code == 302
         assert "5 left" in words(client.get(self.url(mia)))
         jobs.run("close_mentors", NOW)
-        assert "5 mentorships ended, 0 left" in words(client.get(self.url(mia)))
+        assert "Ended with 5 people, 0 left" in words(client.get(self.url(mia)))
         assert MentorClosing.objects.get().by == boss
 
     def test_what_changed_meanwhile_is_refused(self, boss, client, mia, full_life):
@@ -203,7 +229,7 @@ class TestTheCommand:
         assert not MentorClosing.objects.exists()
         call_command("close_mentor", "MIA@example.test")
         said = capsys.readouterr().out
-        assert "5 mentorships ended" in said
+        assert "Ended with 5 people; 1 person on the waiting list told." in said
         assert "Everything is ended." in said
 
     def test_nobody_by_that_address(self, db):

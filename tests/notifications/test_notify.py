@@ -194,7 +194,7 @@ def test_every_sentence_names_known_values():
     """A typo in a `maybe` sentence would silently drop it; so every value is one that callers know."""
     known = set(EVERYTHING) | {
         "other", "reason", "by_name", "consequence", "duration_minutes", "agenda", "old_starts_at", "order_number", "note",
-        "account", "receipt_url", "notes", "available", "grace_hours", "grace_reason", "student_may_change",
+        "account", "receipt_url", "notes", "available", "grace_hours", "grace_reason", "student_may_change", "money_back",
     }  # fmt: skip
     for kind in KINDS.values():
         turns = [words for turn in kind.turns.values() for words in turn.values()]

@@ -22,6 +22,7 @@ from mentorship.kernel.locking import lock, lock_people
 from mentorship.kernel.refusals import NotFound, Refusal
 from mentorship.kernel.tasks import run_job
 from mentorship.pages.ending.service import Ended, end_by_mentor, preview
+from mentorship.pages.mentorships import mentorships
 from mentorship.pages.models import MentorClosing
 from mentorship.pages.verification import withdraw_verification
 from mentorship.people.models import MentorProfile, User
@@ -41,7 +42,7 @@ class Plan:
     """What closing would do right now, summed over all mentorships: each was ended, looked at, and undone."""
 
     mentor: User
-    students: int = 0
+    mentorships: int = 0  # pairs with a live seat, an open pack or a coming session: who only asks or pays is no pair
     sums: dict[str, int] = field(default_factory=dict)
     orders: int = 0
     credits: int = 0
@@ -66,7 +67,7 @@ class Plan:
     def sentences(self) -> list[str]:
         said = [
             ("Sales stop, and buyers do not find the mentor any more", 1),
-            (f"{_n(self.students, 'mentorship')} end", self.students),
+            (f"{_n(self.mentorships, 'mentorship')} {'ends' if self.mentorships == 1 else 'end'}", self.mentorships),
             (f"{_n(self.cancelled, 'coming session')} cancelled", self.cancelled),
             (
                 f"{' and '.join(self.money)} goes back: {_n(self.credits, 'session')} of {_n(self.orders, 'order')}",
@@ -101,11 +102,12 @@ def students_left(mentor: User, now: datetime) -> list[int]:
 def plan_closing(mentor: User, *, now: datetime) -> Plan:
     """What closing would do at `now`: computed by ending each mentorship and undoing it."""
     plan = Plan(mentor, waiting=WaitingPlace.objects.filter(mentor=mentor, status__in=WaitingPlace.OPEN).count())
+    pairs = {one.person.pk for one in mentorships(mentor, "mentor", now)}
     for student in _people(students_left(mentor, now)):
         ended = _look(student, mentor, now, plan)
         if ended is None:
             continue
-        plan.students += 1
+        plan.mentorships += student.pk in pairs and not ended.left and ended.seat != "later"
         for _, amount, currency, sessions in ended.refunds:
             plan.sums[currency] = plan.sums.get(currency, 0) + amount
             plan.credits += sessions

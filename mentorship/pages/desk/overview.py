@@ -89,7 +89,7 @@ def _closings() -> dict[str, Any]:
         "pages_mentorclosing",
         "finished_at__isempty=1",
         closings.order_by("began_at"),
-        lambda one: (f"{one.mentor.display_name}: {one.done} ended", reverse("desk:close", args=[one.mentor_id])),
+        lambda one: (f"{one.mentor.display_name}: ended with {one.done}", reverse("desk:close", args=[one.mentor_id])),
     )
 
 

@@ -270,6 +270,7 @@ def _tell(to: User, kind: str, student: User, mentor: User, ended: Ended, reason
         mentor_name=mentor.display_name,
         reason=reason,
         consequence=consequence(ended),
+        money_back="What you have not used goes back; of each refund you are told by itself." if ended.refunds else "",
         url="/student/mentorship" if is_student else "/tutor/seats",
     )
 

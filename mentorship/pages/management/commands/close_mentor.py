@@ -27,7 +27,7 @@ class Command(BaseCommand):
                 self.stdout.write(line)
             return
         closing = close_now(mentor_id=mentor.pk, by=None, reason=options["reason"])
-        self.stdout.write(f"{closing.done} mentorships ended, {closing.waiting} people on the line told.")
+        self.stdout.write(f"Ended with {_people(closing.done)}; {_people(closing.waiting)} on the waiting list told.")
         for state, count in refund_states(closing).items():
             self.stdout.write(f"Refunds {state}: {count}")
         names = User.objects.in_bulk([int(pk) for pk in closing.problems])
@@ -35,3 +35,7 @@ class Command(BaseCommand):
             self.stdout.write(f"{names[int(pk)]}: {why}")
         left = len(students_left(mentor, clock.now()))
         self.stdout.write("Everything is ended." if not left else f"{left} left; run it again, or let the job go on.")
+
+
+def _people(count: int) -> str:
+    return f"{count} {'person' if count == 1 else 'people'}"
