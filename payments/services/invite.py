@@ -18,10 +18,11 @@ from mentorship.kernel.locking import lock_people
 from mentorship.kernel.refusals import Malformed, Refusal, SlowDown
 from mentorship.people.models import User
 from notifications.services import Notice, notify_many
+from offerings.terms import Terms
 from payments.models import Order
 from payments.providers.direct import Direct
 from payments.services.fulfil import fulfil_order
-from payments.services.manual import Terms, place_paid
+from payments.services.manual import place_paid
 
 log = structlog.get_logger(__name__)
 SESSIONS, MINUTES, DAYS = (1, 100), (15, 480), (30, 365)
@@ -55,7 +56,7 @@ def invite_student(
     """
     name, email = " ".join(name.replace("\0", "").split())[:120], email.strip().lower()
     _check_words(name, email)
-    _check_numbers(sessions, minutes, validity_days)
+    terms = _terms(sessions, minutes, validity_days)
     _check_may_invite(mentor, email)
 
     @transaction.atomic
@@ -68,10 +69,9 @@ def invite_student(
         order = place_paid(
             student=student,
             mentor=mentor,
-            terms=Terms(f"{sessions} x {minutes} min", sessions, minutes, validity_days, takes_seat=True),
+            terms=terms,
+            offering=None,
             provider=Direct.name,
-            amount_minor=0,
-            currency=CURRENCY,
             note=f"Invited as {name}"[:300],
             by=mentor,
             site_url=site_url,
@@ -101,11 +101,21 @@ def _check_words(name: str, email: str) -> None:
         raise Malformed("Please enter the name and the email address of your student.")
 
 
-def _check_numbers(sessions: int, minutes: int, days: int) -> None:
+def _terms(sessions: int, minutes: int, days: int) -> Terms:
+    """A seat and sessions for nothing. Raises Malformed for numbers that no pack has."""
     wanted = (("sessions", sessions, SESSIONS), ("minutes", minutes, MINUTES), ("days", days, DAYS))
     for what, number, (least, most) in wanted:
         if not least <= number <= most:
             raise Malformed(f"Between {least} and {most} {what}, please.")
+    return Terms(
+        title=f"{sessions} x {minutes} min",
+        takes_seat=True,
+        session_count=sessions,
+        duration_minutes=minutes,
+        validity_days=days,
+        amount_minor=0,
+        currency=CURRENCY,
+    )
 
 
 def _addresses_of(person: User) -> set[str]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import asdict, replace
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID, uuid4
@@ -16,6 +16,7 @@ from mentorship.kernel.locking import lock_people
 from mentorship.kernel.refusals import Malformed, NotFound, Refusal
 from mentorship.people.models import MentorProfile, User
 from offerings.models import Offering
+from offerings.terms import Terms
 from payments.models import Order, Payment
 from payments.providers.base import PaymentFacts, PaymentStatus
 from payments.providers.free import Free
@@ -27,18 +28,6 @@ from seats.services import hold_seat
 
 log = structlog.get_logger(__name__)
 MAX_MINOR = 10**12
-
-
-@dataclass(frozen=True)
-class Terms:
-    """What is given for it."""
-
-    title: str
-    sessions: int
-    minutes: int
-    validity_days: int
-    takes_seat: bool
-    offering: Offering | None = None
 
 
 def record_payment(
@@ -75,10 +64,9 @@ def record_payment(
         order = place_paid(
             student=student,
             mentor=found.mentor,
-            terms=_terms(found),
+            terms=replace(Terms.of(found), amount_minor=amount, currency=currency),
+            offering=found,
             provider=Manual.name if amount else Free.name,
-            amount_minor=amount,
-            currency=currency,
             note=note,
             by=by,
             site_url=site_url,
@@ -115,26 +103,14 @@ def _check(student: User, offering: Offering) -> None:
         raise Refusal("intro_used", "There is one intro for each student, and there was one already.")
 
 
-def _terms(offering: Offering) -> Terms:
-    return Terms(
-        title=offering.title,
-        sessions=offering.session_count,
-        minutes=offering.duration_minutes,
-        validity_days=offering.effective_validity_days,
-        takes_seat=offering.takes_seat,
-        offering=offering,
-    )
-
-
 @transaction.atomic
 def place_paid(
     *,
     student: User,
     mentor: User,
     terms: Terms,
+    offering: Offering | None,
     provider: str,
-    amount_minor: int,
-    currency: str,
     note: str,
     by: Any,
     site_url: str,
@@ -153,14 +129,8 @@ def place_paid(
         id=uuid4(),
         student=student,
         mentor=mentor,
-        offering=terms.offering,
-        title=terms.title,
-        takes_seat=terms.takes_seat,
-        session_count=terms.sessions,
-        duration_minutes=terms.minutes,
-        validity_days=terms.validity_days,
-        amount_minor=amount_minor,
-        currency=currency,
+        offering=offering,
+        **asdict(terms),
         mentor_share_percent=MentorProfile.objects.get(user=mentor).share_percent,
         # Paid as soon as it exists: it never waits beside an open order of the pair.
         status=Order.Status.PAID,

@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import uuid4
@@ -11,6 +11,7 @@ from mentorship.kernel import clock, idempotency
 from mentorship.kernel.refusals import Malformed, NotFound, Refusal
 from mentorship.people.models import MentorProfile
 from offerings.models import Offering
+from offerings.terms import Terms
 from payments import providers
 from payments.models import Order
 from payments.services.buyable import asks_first, check_buyable, check_not_frozen
@@ -80,7 +81,8 @@ def replayed(wish: Wish) -> Order | None:
 def _write(wish: Wish, offering: Offering, open_orders: list[Order]) -> Order:
     now, profile = wish.now, MentorProfile.objects.select_related("user").get(user=offering.mentor_id)
     # What cannot be understood or does not exist is said before what a rule refuses.
-    order = _snapshot(wish, offering, profile)
+    terms = Terms.of(offering)
+    order = snapshot(wish, terms, profile, offering=offering, starts_at=wish.starts_at, agenda=wish.agenda)
     _check_time(order, offering)
     check_buyable(student=wish.student, offering=offering, profile=profile, now=now)
     if asks_first(wish.student, offering, now):
@@ -107,29 +109,21 @@ def _write(wish: Wish, offering: Offering, open_orders: list[Order]) -> Order:
     return order
 
 
-def _snapshot(wish: Wish, offering: Offering, profile: MentorProfile) -> Order:
-    """The order as the offering stands now: what the buyer saw is what the buyer gets, whatever the mentor edits."""
+def snapshot(wish: Wish, terms: Terms, profile: MentorProfile, **own: Any) -> Order:
+    """The order on these terms: what the buyer saw is what the buyer gets, whatever the mentor edits."""
     return Order(
         id=uuid4(),
         student=wish.student,
-        mentor=offering.mentor,
-        offering=offering,
-        title=offering.title,
-        takes_seat=offering.takes_seat,
-        session_count=offering.session_count,
-        duration_minutes=offering.duration_minutes,
-        validity_days=offering.effective_validity_days,
-        amount_minor=offering.price_minor,
-        currency=offering.currency,
+        mentor=profile.user,
+        **asdict(terms),
         mentor_share_percent=profile.share_percent,
-        starts_at=wish.starts_at,
-        agenda=wish.agenda,
-        provider=providers.to_pay(offering.currency, offering.price_minor, wish.provider).name,
+        provider=providers.to_pay(terms.currency, terms.amount_minor, wish.provider).name,
         site_url=wish.site_url,
         idempotency_key=wish.key,
         body_hash=wish.body_hash,
         created_at=wish.now,
         expires_at=wish.now + timedelta(minutes=settings.MENTORSHIP.checkout_hold_minutes),
+        **own,
     )
 
 

@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
-from uuid import UUID, uuid4
-
-from django.conf import settings
+from uuid import UUID
 
 from mentorship.kernel import idempotency
 from mentorship.kernel.locking import lock
 from mentorship.kernel.refusals import Malformed, NotFound, NotYours, Refusal
 from mentorship.people.models import MentorProfile
+from offerings.terms import Terms
 from payments import providers
 from payments.models import Order
 from payments.services.buyable import check_limit, check_not_frozen, intro_taken
-from payments.services.ordering import Wish, checkout, replayed
+from payments.services.ordering import Wish, checkout, replayed, snapshot
 from payments.services.pair import open_page, place, replace
 from seats.services import hold_seat
 from sessions_app.models import BookingRequest, Session
@@ -120,7 +119,15 @@ def _write(wish: Wish, request_id: UUID, open_orders: list[Order]) -> Order:
         raise Refusal("intro_used", f"You have already had your intro with {request.mentor.first_name}.")
     if request.takes_seat:
         check_limit(wish.student, request.mentor_id, request.duration_minutes, now)
-    order = _snapshot(wish, request, profile, provider)
+    order = snapshot(
+        wish,
+        Terms.kept_by(request),
+        profile,
+        request=request,
+        offering=request.offering,
+        starts_at=request.session.starts_at if request.session else None,
+        agenda=request.message,
+    )
     until = max(order.expires_at, pay_by(request))
     for replaced in open_orders:
         replace(replaced, now)
@@ -130,30 +137,3 @@ def _write(wish: Wish, request_id: UUID, open_orders: list[Order]) -> Order:
     order.save(force_insert=True)
     keep_for_payment(request, order_id=order.pk, until=until)
     return order
-
-
-def _snapshot(wish: Wish, request: BookingRequest, profile: MentorProfile, provider: str) -> Order:
-    """The order as it was asked for and approved, whatever the mentor has edited since."""
-    return Order(
-        id=uuid4(),
-        request=request,
-        student=wish.student,
-        mentor=request.mentor,
-        offering=request.offering,
-        title=request.title,
-        takes_seat=request.takes_seat,
-        session_count=request.session_count,
-        duration_minutes=request.duration_minutes,
-        validity_days=request.validity_days,
-        amount_minor=request.amount_minor,
-        currency=request.currency,
-        mentor_share_percent=profile.share_percent,
-        starts_at=request.session.starts_at if request.session else None,
-        agenda=request.message,
-        provider=provider,
-        site_url=wish.site_url,
-        idempotency_key=wish.key,
-        body_hash=wish.body_hash,
-        created_at=wish.now,
-        expires_at=wish.now + timedelta(minutes=settings.MENTORSHIP.checkout_hold_minutes),
-    )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import asdict
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -17,6 +18,7 @@ from mentorship.kernel.locking import lock, lock_people
 from mentorship.kernel.refusals import Malformed, NotFound, NotYours, Refusal
 from mentorship.people.models import MentorProfile
 from offerings.models import Offering
+from offerings.terms import Terms
 from seats.models import Seat
 from seats.services import hold_seat, keep_offer
 from seats.services.capacity import availability, mentor_full
@@ -56,7 +58,7 @@ def submit_request(
             raise already_requested()
         _end_overdue(open_ones, now)
         if offering.takes_seat:
-            _check_seat(student, offering.mentor_id, now)
+            check_seat(student, offering.mentor_id, now)
         for time in wished:
             _check_time(
                 profile,
@@ -85,13 +87,7 @@ def _snapshot(student: Any, offering: Offering, times: list[datetime], message: 
         student=student,
         mentor_id=offering.mentor_id,
         offering=offering,
-        title=offering.title,
-        takes_seat=offering.takes_seat,
-        session_count=offering.session_count,
-        duration_minutes=offering.duration_minutes,
-        validity_days=offering.effective_validity_days,
-        amount_minor=offering.price_minor,
-        currency=offering.currency,
+        **asdict(Terms.of(offering)),
         times=times,
         message=message,
         created_at=now,
@@ -120,7 +116,8 @@ def _check_time(
         raise Refusal("notice_too_short", f"A request needs at least {hours} hours. Please choose a later time.")
 
 
-def _check_seat(student: Any, mentor_id: int, now: datetime) -> None:
+def check_seat(student: Any, mentor_id: int, now: datetime) -> None:
+    """A pack can be asked for by whoever is seated, or has a seat on offer. Raises Refusal `mentor_full`."""
     seated = Seat.objects.occupying(now).filter(student=student, mentor=mentor_id).exists()
     if not seated and availability(mentor_id, now).available == 0:
         raise mentor_full()
