@@ -7,7 +7,7 @@ from django.utils.html import format_html
 
 from mentorship.kernel import clock
 from mentorship.kernel.admin import CreditsForm, ReadOnlyAdmin, ReadOnlyInline, verb
-from packs.models import CreditEntry, Freeze, Pause, Purchase, SessionPack
+from packs.models import CreditEntry, DaysGiven, Freeze, Pause, Purchase, SessionPack
 from packs.services import adjust_credits
 
 
@@ -36,6 +36,10 @@ class PauseInline(ReadOnlyInline):
     fields = ("asked_at", "asked_by", "days", "status", "began_at", "ends_at", "ended_at")
 
 
+class DaysGivenInline(ReadOnlyInline):
+    model = DaysGiven
+
+
 class CreditEntryInline(ReadOnlyInline):
     model = CreditEntry
     fields = ("at", "kind", "total_delta", "held_delta", "used_delta", "purchase", "session_id", "by", "reason")
@@ -49,7 +53,7 @@ class SessionPackAdmin(ReadOnlyAdmin):
     list_filter = ("status", "takes_seat")
     list_select_related = ("student", "mentor")
     search_fields = ("student__email", "mentor__email", "title")
-    inlines = (PurchaseInline, FreezeInline, PauseInline, CreditEntryInline)
+    inlines = (PurchaseInline, FreezeInline, PauseInline, DaysGivenInline, CreditEntryInline)
     actions_detail = ("credits",)
 
     @verb("Give or take credits", "An entry with your name and reason explains it on the statement.", CreditsForm)
@@ -90,3 +94,10 @@ class PauseAdmin(ReadOnlyAdmin):
     list_filter = ("status",)
     list_select_related = ("pack", "asked_by")
     search_fields = ("pack__student__email", "pack__mentor__email")
+
+
+@admin.register(DaysGiven)
+class DaysGivenAdmin(ReadOnlyAdmin):
+    list_display = ("begins_at", "ends_at", "pack", "cause")
+    list_select_related = ("pack",)
+    search_fields = ("pack__student__email", "cause")

@@ -192,6 +192,27 @@ class Pause(models.Model):
         return f"pause of {self.days} days"
 
 
+class DaysGiven(models.Model):
+    """Days that lie ahead and for which a pack is valid longer already: where its clock stands in them, they do not count
+    a second time.
+    """
+
+    pack = models.ForeignKey(SessionPack, on_delete=models.PROTECT, related_name="days_given")
+    cause = models.CharField(max_length=100, help_text="What they were given for; once for each pack.")
+    begins_at = models.DateTimeField()
+    ends_at = models.DateTimeField()
+
+    class Meta:
+        verbose_name_plural = "days given"
+        constraints = [
+            models.UniqueConstraint(fields=["pack", "cause"], name="packs_days_given_once_per_cause"),
+            models.CheckConstraint(condition=Q(ends_at__gt=F("begins_at")), name="packs_days_given_in_order"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.cause}: {self.begins_at:%Y-%m-%d} to {self.ends_at:%Y-%m-%d}"
+
+
 class Purchase(models.Model):
     """One payment's share of a pack. `order_id` is the paying order's id (payments stand above, so no foreign key)."""
 

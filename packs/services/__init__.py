@@ -26,7 +26,7 @@ from packs.services.pausing import (
 )
 from packs.services.refunding import close_refunded, refund_credits, restore_credits, unsettled_of
 from packs.services.renewing import may_turn_off, renewal_is_off, turn_renewal_off, turn_renewal_on
-from packs.services.shifting import shift_expiry
+from packs.services.shifting import give_days, shift_expiry, take_days_back
 
 __all__ = [
     "adjust_credits",
@@ -38,6 +38,7 @@ __all__ = [
     "expire_lapsed",
     "free_by_purchase",
     "freeze",
+    "give_days",
     "grant_or_extend",
     "hold_credit",
     "lapse_credit",
@@ -50,6 +51,7 @@ __all__ = [
     "resume_overdue",
     "returned_credit",
     "shift_expiry",
+    "take_days_back",
     "take_returned",
     "thaw",
     "turn_renewal_off",

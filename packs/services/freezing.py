@@ -11,7 +11,7 @@ from mentorship.kernel.locking import lock
 from packs.models import Freeze, SessionPack
 from packs.services.expiry import expire_lapsed
 from packs.services.pausing import resume_overdue
-from packs.services.shifting import shift_expiry
+from packs.services.shifting import shift_expiry, stood
 
 
 @transaction.atomic
@@ -38,6 +38,6 @@ def thaw(pack: SessionPack, *, cause: str, now: datetime) -> None:
         # A pause meanwhile: both together stood since the earlier one, and the pause goes on from now.
         since = min(filter(None, [locked.frozen_at, locked.paused_at]))
         SessionPack.objects.filter(pk=locked.pk).update(frozen_at=None, paused_at=now if locked.paused_at else None)
-        stood = now - since
-        shift_expiry([locked], stood, reason=f"it was frozen for {local_time.span(stood)}", now=now)
+        reason = f"it was frozen for {local_time.span(now - since)}"
+        shift_expiry([locked], stood(locked, since, now), reason=reason, now=now)
     pack.refresh_from_db()

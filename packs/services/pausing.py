@@ -20,7 +20,7 @@ from mentorship.kernel.locking import lock, lock_people
 from mentorship.kernel.refusals import Malformed, NotFound, NotYours, Refusal
 from notifications.services import notify, withdraw
 from packs.models import CreditEntry, Pause, SessionPack
-from packs.services.shifting import shift_expiry
+from packs.services.shifting import shift_expiry, stood
 
 Status = Pause.Status
 
@@ -35,14 +35,19 @@ class PauseConsequence:
     expires_after: datetime
 
     @property
+    def counts_already(self) -> bool:
+        """The mentor is away in some of its days: the pack is valid longer for these, however it is used then."""
+        return self.expires_after - self.expires_before < timedelta(days=self.days)
+
+    @property
     def key(self) -> str:
         return f"{self.days}:{clock.iso(self.expires_after)}"
 
 
 def what_if_paused(pack: SessionPack, days: int, now: datetime) -> PauseConsequence:
     """What agreeing to so many days does at `now`: when it ends, and to when the expiry moves."""
-    length = timedelta(days=days)
-    return PauseConsequence(days, now + length, pack.expires_at, pack.expires_at + length)
+    ends_at = now + timedelta(days=days)
+    return PauseConsequence(days, ends_at, pack.expires_at, pack.expires_at + stood(pack, now, ends_at))
 
 
 def what_if_resumed(pack: SessionPack, pause: Pause, now: datetime) -> datetime:
@@ -170,24 +175,24 @@ def resume(*, pause_id: int, by: Any, now: datetime) -> Pause:
 def _end(pause: Pause, pack: SessionPack, by: Any, now: datetime) -> None:
     assert pause.began_at is not None and pause.ends_at is not None, "a running pause has its times"
     ended = min(now, pause.ends_at)
-    stood, frozen_at = _stood(pack, pause, now), pack.frozen_at
+    longer, frozen_at = _stood(pack, pause, now), pack.frozen_at
     if frozen_at is not None and frozen_at < ended:
         # Frozen meanwhile: the freeze goes on, and its end moves the expiry by all the time that the clock stood.
         frozen_at = min(filter(None, [pack.paused_at, frozen_at]))
-        stood = timedelta()
+        longer = timedelta()
     pause.status, pause.ended_at = Status.ENDED, ended
     pause.seconds = int((ended - pause.began_at).total_seconds())
     pause.save(update_fields=["status", "ended_at", "seconds"])
     SessionPack.objects.filter(pk=pack.pk).update(paused_at=None, frozen_at=frozen_at)
     lasted = local_time.span(timedelta(seconds=pause.seconds))
-    shift_expiry([pack], stood, reason=f"the pause took {lasted}", by=by, now=ended)
+    shift_expiry([pack], longer, reason=f"the pause took {lasted}", by=by, now=ended)
 
 
 def _stood(pack: SessionPack, pause: Pause, now: datetime) -> timedelta:
-    """How long the pack's clock has stood for this pause alone. A freeze that ended meanwhile has counted its part."""
+    """How much longer the pack is valid by this pause alone. A freeze that ended meanwhile has counted its part."""
     if pack.paused_at is None or pause.ends_at is None:
         return timedelta()
-    return max(min(now, pause.ends_at) - pack.paused_at, timedelta())
+    return stood(pack, pack.paused_at, min(now, pause.ends_at))
 
 
 def resume_overdue(packs: Iterable[SessionPack], now: datetime) -> None:

@@ -18,7 +18,7 @@ from mentorship.people.models import User
 from notifications.models import Notification
 from notifications.services import Notice, notify_many, withdraw
 from packs.models import SessionPack
-from packs.services import shift_expiry
+from packs.services import give_days, take_days_back
 from sessions_app.models import Vacation
 from sessions_app.services.away import (
     CANCEL,
@@ -72,9 +72,10 @@ def add_vacation(
     """Close these days: all of it, or nothing. `decisions` names everything they touch: "keep", "cancel" (a credit comes
     back; a request is declined) or "propose" another time, which is in `times`.
 
-    From 7 days on, the expiry of the open packs that reach into it moves by its length; the students are told. `expect`
-    is the `Away.expect` that was shown. Raises Malformed (dates, a decision), Refusal `vacation_overlaps`,
-    `answer_changed` when something else is touched than was shown, and what proposing a time raises.
+    From 7 days on, the expiry of the open packs that reach into it moves by its length; the students are told. What a
+    pause or a freeze shares with it counts once: see `packs.services.shifting.stood`. `expect` is the `Away.expect` that
+    was shown. Raises Malformed (dates, a decision), Refusal `vacation_overlaps`, `answer_changed` when something else is
+    touched than was shown, and what proposing a time raises.
     """
     away = what_if_away(mentor=mentor, first_day=first_day, last_day=last_day, now=now)
     lock_people({mentor.pk, *(one.student.pk for one in away.touched)})
@@ -93,9 +94,11 @@ def add_vacation(
     if moves_expiry(vacation.days):
         # After the cancelling: a make-up pack that came of it is valid longer too.
         moved = lock(packs_to_move(mentor, away.start, now))
-        shift_expiry(
+        give_days(
             moved,
+            away.start,
             timedelta(days=vacation.days),
+            cause=f"vacation:{vacation.pk}",
             reason=f"{mentor.first_name} is away for {vacation.days} days",
             now=now,
         )
@@ -198,7 +201,8 @@ def remove_vacation(*, vacation_id: int, mentor: User, expect: str | None = None
     if expect is not None and expect != removal.expect:
         raise Refusal("answer_changed", "Meanwhile this does something else. Please read it again.")
     packs = lock(SessionPack.objects.filter(pk__in=[pack.pk for pack in removal.packs]))
-    shift_expiry(packs, -removal.by, reason=f"{mentor.first_name} is not away after all", now=now)
+    reason, cause = f"{mentor.first_name} is not away after all", f"vacation:{vacation.pk}"
+    take_days_back(packs, removal.by, cause=cause, reason=reason, now=now)
     _tell_back(vacation, {pack.student_id: pack.expires_at - removal.by for pack in packs}, now=now)
     vacation.delete()
     jobs.nudge(run_job, "refresh_listings")

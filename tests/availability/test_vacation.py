@@ -9,9 +9,10 @@ import pytest
 from mentorship.kernel.refusals import Malformed, Refusal
 from notifications.models import Delivery, Notification
 from packs.models import SessionPack
-from packs.services import grant_or_extend
+from packs.services import freeze, grant_or_extend, resume, thaw, what_if_paused, what_if_resumed
 from sessions_app.models import BookingRequest, MoveProposal, Session, Vacation
 from sessions_app.services import approve, book, submit_request
+from sessions_app.services.pauses import agree_to_pause, ask_to_pause
 from sessions_app.services.vacations import add_vacation, remove_vacation, what_if_away, what_if_removed
 from tests.cast import DAY, NOW, at, bought, counters, offering, order_id
 
@@ -193,3 +194,77 @@ class TestTold:
         assert kinds(sam) == ["mentor_away", "mentor_away"]
         assert "after all" in told(sam).title
         assert kinds(sue) == []
+
+
+# The week away is [at(7, 0), at(14, 0)). When a pause begins, its days, when it ends, how much longer the pack is valid.
+BEFORE_IT = [
+    (at(5, 0), 12, at(17, 0), 12),  # the week lies inside
+    (at(4, 0), 6, at(10, 0), 10),  # the pause ends in the week
+    (at(4, 0), 20, at(6, 0), 9),  # it would have covered the week, but was ended before
+    (at(4, 0), 20, at(10, 0), 10),  # or in it
+]
+IN_IT = [
+    (at(8, 0), 3, at(11, 0), 7),  # the pause lies inside the week
+    (at(12, 0), 5, at(17, 0), 10),  # it goes on after the week
+    (at(14, 0), 3, at(17, 0), 10),  # it begins when the week ends
+]
+
+
+class TestPauses:
+    """A week away and a pause that shares some of its days, or all: each day counts once, whichever was first."""
+
+    @pytest.mark.parametrize(("began", "days", "ended", "longer"), [*BEFORE_IT, *IN_IT])
+    def test_a_pause_adds_what_the_vacation_has_not_given(self, mia, sam, began, days, ended, longer):
+        pack = bought(sam, mia)
+        away(mia)
+        pause = paused(pack, sam, mia, days, began)
+        shown = what_if_resumed(SessionPack.objects.get(pk=pack.pk), pause, ended)
+        resume(pause_id=pause.pk, by=sam, now=ended)
+        assert SessionPack.objects.get(pk=pack.pk).expires_at == shown == pack.expires_at + longer * DAY
+
+    @pytest.mark.parametrize(("began", "days", "ended", "longer"), BEFORE_IT)
+    def test_a_vacation_planned_while_it_is_paused(self, mia, sam, began, days, ended, longer):
+        pack = bought(sam, mia)
+        pause = paused(pack, sam, mia, days, began)
+        add_vacation(mentor=mia, first_day=FIRST, last_day=LAST, decisions={}, now=began)
+        resume(pause_id=pause.pk, by=sam, now=ended)
+        assert SessionPack.objects.get(pk=pack.pk).expires_at == pack.expires_at + longer * DAY
+
+    def test_without_a_pause_the_whole_week_counts(self, mia, sam):
+        pack = bought(sam, mia)
+        away(mia)
+        assert SessionPack.objects.get(pk=pack.pk).expires_at == pack.expires_at + 7 * DAY
+
+    def test_a_freeze_shares_its_days_as_well(self, mia, sam):
+        pack = bought(sam, mia)
+        before = pack.expires_at
+        away(mia)
+        freeze(pack, cause="dispute:1", now=at(6, 0))
+        thaw(pack, cause="dispute:1", now=at(16, 0))
+        assert pack.expires_at == before + 10 * DAY
+
+    def test_a_vacation_that_is_taken_back_gives_nothing(self, mia, sam):
+        pack = bought(sam, mia)
+        vacation = away(mia)
+        pause = paused(pack, sam, mia, 12, at(5, 0))
+        remove_vacation(vacation_id=vacation.pk, mentor=mia, now=at(6, 0))
+        resume(pause_id=pause.pk, by=sam, now=at(17, 0))
+        assert SessionPack.objects.get(pk=pack.pk).expires_at == pack.expires_at + 12 * DAY
+
+    def test_before_the_pause_one_reads_that_the_days_count_already(self, mia, sam, client, noon):
+        pack = bought(sam, mia)
+        away(mia)
+        what_if = what_if_paused(SessionPack.objects.get(pk=pack.pk), 14, NOW)
+        assert (what_if.counts_already, what_if.expires_after) == (True, pack.expires_at + 14 * DAY)
+        client.force_login(sam)
+        shared, before = (
+            " ".join(client.get(f"/student/packs/{pack.pk}/pause?days={days}").content.decode().split())
+            for days in (14, 6)
+        )
+        words = "Mia is away in some of these days, and the pack is valid longer for that already."
+        assert words in shared and words not in before
+
+
+def paused(pack, sam, mia, days, began):
+    pause = ask_to_pause(pack_id=pack.pk, by=sam, days=days, now=NOW)
+    return agree_to_pause(pause_id=pause.pk, by=mia, now=began)
