@@ -24,8 +24,9 @@ from mentorship.people.signing_up import SigningUp
 from offerings.models import Offering
 from payments import services
 from payments.services.buyable import check_not_frozen
-from seats.services import availability, mentor_full
+from seats.services import place_with
 from sessions_app.models import BookingRequest
+from sessions_app.services import check_seat
 
 MESSAGE_MAX = 2000
 TRY_AGAIN = {
@@ -128,6 +129,7 @@ class Asking:
             "payment_hours": settings.MENTORSHIP.payment_after_approval_hours,
             "notice_hours": settings.MENTORSHIP.request_notice_hours,
             "least_hours": settings.MENTORSHIP.approval_least_hours_before,
+            "seat_on_offer": self._seat_on_offer(),
         }
         context["key"] = context["key"] or uuid4().hex
         return render(self.request, "requests/ask.html", context, status=status)
@@ -139,11 +141,18 @@ class Asking:
             services.check_buyable(student=self.viewer, offering=offering, profile=self.profile, now=now)
             if self.viewer is not None:
                 check_not_frozen(self.viewer, self.mentor)
-            if offering.takes_seat and availability(offering.mentor_id, now).available == 0:
-                raise mentor_full()
+            if offering.takes_seat:
+                check_seat(self.viewer, offering.mentor_id, now)
         except Refusal as refusal:
             return refusal
         return None
+
+    def _seat_on_offer(self) -> bool:
+        """The waiting list keeps a seat for this reader, and goes on keeping it while the mentor thinks."""
+        if self.viewer is None or not self.offering.takes_seat:
+            return False
+        place = place_with(self.viewer, self.offering.mentor_id, self.request.now)
+        return place is not None and place.is_offered(self.request.now)
 
     @cached_property
     def open_request(self) -> BookingRequest | None:

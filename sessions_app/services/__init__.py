@@ -22,6 +22,7 @@ from sessions_app.services.request_payment import mark_paid, page_ended, pay_by
 from sessions_app.services.requesting import (
     accept_suggestion,
     approve,
+    check_seat,
     expire_request,
     reject,
     submit_request,
@@ -64,6 +65,7 @@ __all__ = [
     "cancel_refunded",
     "changes_of",
     "check_may_claim",
+    "check_seat",
     "claimable_until",
     "clear_lapsed",
     "complete",

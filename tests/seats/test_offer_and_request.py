@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from django.test import Client
 
 from mentorship.kernel.refusals import Refusal
 from seats.jobs import pass_on_seats
@@ -123,6 +124,19 @@ def test_other_times_keep_it_for_the_students_answer(tove, sam):
     suggested = END + HOUR
     request = suggest(request_id=request.pk, by=tove, times=[suggested + 4 * DAY - HOUR], now=suggested)
     assert place(sam, tove).kept_until == request.approval_deadline == suggested + 48 * HOUR
+
+
+def test_the_page_lets_whom_the_seat_is_offered_ask_and_nobody_else(tove, sam, sue, time_machine):
+    page = f"/mentorship/offerings/{offering(tove, booking_mode='REQUEST').pk}/request"
+    time_machine.move_to(ASKED, tick=False)
+    browser = Client()
+    browser.force_login(sam)
+    assert "The seat on offer is kept for you until then." in browser.get(page).content.decode()
+    asked = browser.post(page, {"message": "Now?", "idempotency_key": "one"})
+    assert asked.status_code == 302 and "/mentorship/requests/" in asked["Location"]
+    browser.force_login(sue)
+    assert "The seat on offer" not in (shown := browser.get(page).content.decode())
+    assert "join the waiting list" in shown
 
 
 def test_a_single_session_asked_for_keeps_no_seat(tove, sam):
