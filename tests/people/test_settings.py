@@ -184,6 +184,14 @@ def test_bad_mentor_settings_change_nothing(client, mia, max_, topics, bad):
     assert MentorProfile.objects.get(user=mia).slug == "mia"
 
 
+@pytest.mark.parametrize(("who", "address"), [("mia", "/settings/mentor"), ("sam", "/mentor/apply")])
+def test_a_browser_asks_for_one_language_only(client, request, topics, who, address):
+    client.force_login(request.getfixturevalue(who))
+    page = client.get(address).content.decode()
+    asked = re.findall(r'<select name="languages_(\d)"( required)?', page)
+    assert asked == [("0", " required"), ("1", ""), ("2", ""), ("3", "")]
+
+
 def test_saving_does_not_undo_what_an_admin_does_meanwhile(client, mia, topics, monkeypatch):
     from mentorship.people import services
 

@@ -31,6 +31,8 @@ class LanguagesWidget(forms.MultiWidget):
         context = super().get_context(name, value, attrs)
         for place, part in enumerate(context["widget"]["subwidgets"], start=1):
             part["attrs"]["aria-label"] = f"Language {place}"
+            if place > 1:  # one language is enough: a browser would not send the form while another one is empty
+                part["attrs"].pop("required", None)
         return context
 
 
