@@ -22,7 +22,7 @@ class Glance:
     """Which of these this person has in this role."""
 
     requests: bool
-    said: bool  # a claim about a session, or a proposal to move one
+    said: bool  # a claim about a session; student: also a proposal to move one
     money: bool  # student: orders to pay; mentor: refunds asked for
     offers: bool = False
     lines: bool = False
@@ -46,12 +46,10 @@ def mentor_glance(mentor: User, now: datetime) -> Glance:
     found = _present(
         mentor,
         requests=BookingRequest.objects.open(now).filter(mentor=mentor),
-        claims=Claim.objects.open().filter(session__mentor=mentor),
-        proposals=MoveProposal.objects.filter(session__mentor=mentor, status=MoveProposal.Status.OPEN),
+        said=Claim.objects.open().filter(session__mentor=mentor),
         money=Order.objects.filter(mentor=mentor, refund_asked_at__isnull=False),
     )
-    said = found.pop("claims") | found.pop("proposals")
-    return Glance(said=said, **found)
+    return Glance(**found)
 
 
 def _present(person: User, **rows: QuerySet) -> dict[str, bool]:

@@ -125,14 +125,20 @@ def open_proposal(card: SessionCard) -> MoveProposal | None:
 
 
 def session_needs(viewer: Any, now: datetime, *, mentor: bool) -> list[dict[str, Any]]:
-    """What is being said about the viewer's sessions, as items of "Needs you"; in one role, in two queries."""
+    """What is being said about the viewer's sessions, as items of "Needs you"; in one role, in at most two queries.
+
+    A proposal waits for the student: to the mentor who made it, it is nothing to do.
+    """
     mine = {"session__mentor" if mentor else "session__student": viewer}
     people = ("session__student", "session__mentor")
     claims = Claim.objects.open().filter(**mine).select_related(*people).order_by("answer_by")
+    items = [*_claim_items(claims, viewer, now)]
+    if mentor:
+        return items
     proposals = MoveProposal.objects.filter(
         **mine, status=MoveProposal.Status.OPEN, old_starts_at__gt=now, starts_at__gt=now
     ).select_related(*people)
-    return [*_claim_items(claims, viewer, now), *(_proposed(one, viewer, now) for one in proposals)]
+    return [*items, *(_proposed(one, viewer, now) for one in proposals)]
 
 
 def _claim_items(claims: Iterable[Claim], viewer: Any, now: datetime) -> Iterable[dict[str, Any]]:
@@ -151,8 +157,9 @@ def _claim_items(claims: Iterable[Claim], viewer: Any, now: datetime) -> Iterabl
 def _proposed(proposal: MoveProposal, viewer: Any, now: datetime) -> dict[str, Any]:
     session = proposal.session
     old, new = (local_time.words(at, viewer.zone, now=now) for at in (proposal.old_starts_at, proposal.starts_at))
-    if viewer.pk == session.student_id:
-        title, text = f"{session.mentor.first_name} asks to move your session", f"from {old} to {new}"
-    else:
-        title, text = f"You proposed {new} to {session.student.first_name}", f"instead of {old}; not answered yet"
-    return {"title": title, "text": text, "until": proposal.open_until, "url": f"{session.get_absolute_url()}/proposal"}
+    return {
+        "title": f"{session.mentor.first_name} asks to move your session",
+        "text": f"from {old} to {new}",
+        "until": proposal.open_until,
+        "url": f"{session.get_absolute_url()}/proposal",
+    }

@@ -36,14 +36,15 @@ def test_the_mentor_asks_up_to_the_last_second(as_, at_, session, sam, mia):
     assert "cannot be moved any more" in words(as_(mia).get(url(session, "proposal")))
 
 
-def test_both_see_it_on_the_session_and_in_their_rooms(as_, at_, session, proposal, sam, mia):
+def test_both_see_it_on_the_session_and_the_student_among_what_needs_an_answer(as_, at_, session, proposal, sam, mia):
     at_(START - 2 * HOUR)
     his = words(as_(sam).get(url(session)))
     assert "Mia asks to move this session to Thu 4 Jun, 10:00. “My train is late.”" in his
     assert "If you do nothing, it stays as it is." in his
     assert "You proposed Thu 4 Jun, 10:00 instead." in words(as_(mia).get(url(session)))
-    assert "Mia asks to move your session" in words(as_(sam).get("/student/mentorship"))
-    assert "You proposed Thu 4 Jun, 10:00 to Sam" in words(as_(mia).get("/tutor/mentorship"))
+    (need,) = [one for one in as_(sam).get("/student/mentorship").context["needs"] if "proposal" in one["url"]]
+    assert (need["title"], need["until"]) == ("Mia asks to move your session", proposal.open_until)
+    assert not [one for one in as_(mia).get("/tutor/mentorship").context["needs"] if "proposal" in one["url"]]
 
 
 def test_accepting_moves_it_whatever_the_notice(as_, at_, session, pack, proposal, sam, mia):
