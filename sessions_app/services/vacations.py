@@ -47,7 +47,6 @@ __all__ = [
     "Removal",
     "add_vacation",
     "moves_expiry",
-    "next_vacation",
     "remove_vacation",
     "span_of",
     "touched_by",
@@ -221,9 +220,3 @@ def _tell_back(vacation: Vacation, expiries: Mapping[int, datetime], *, now: dat
             for student in User.objects.filter(pk__in=told).order_by("pk")
         ],
     )
-
-
-def next_vacation(mentor: Any, now: datetime) -> Vacation | None:
-    """The one that runs or comes next, for the mentor's page."""
-    today = now.astimezone(mentor.zone).date()
-    return Vacation.objects.filter(mentor=mentor, last_day__gte=today).order_by("first_day").first()
