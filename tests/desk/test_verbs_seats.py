@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from mentorship.kernel.refusals import Refusal
 from mentorship.people.models import MentorProfile
 from notifications.models import Notification
 from seats.models import Seat, WaitingPlace
@@ -62,6 +63,22 @@ def test_a_released_seat_goes_to_the_next_in_line(boss, client, sam, sue, mia):
     assert Seat.objects.standing().get().student == sue
     told = Notification.objects.filter(kind="seat_released")
     assert {one.recipient for one in told} == {sam, mia}
+
+
+def test_releasing_says_what_cannot_be_booked_without_the_seat(boss, client, sam, mia):
+    pack = pay(place(sam, offering(mia))).pack
+    booked(sam, mia, at(2))
+    seat = Seat.objects.get()
+    stranded = "“4 x 60 min”: its 3 free sessions cannot be booked any more, until there is a seat again."
+    assert stranded in words(look(client, "release", seat.pk))
+    do(client, "release", seat.pk)
+    with pytest.raises(Refusal) as refused:
+        booked(sam, mia, at(3), pack_id=pack.pk)
+    assert refused.value.code == "seat_not_active"
+
+
+def test_releasing_a_seat_in_grace_strands_nothing(boss, client, in_grace):
+    assert "cannot be booked" not in words(look(client, "release", in_grace.pk))
 
 
 def test_a_seat_is_given_past_the_line(boss, client, sam, sue, otto, mia):

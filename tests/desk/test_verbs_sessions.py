@@ -42,6 +42,14 @@ class TestMove:
         assert {one.recipient for one in told} == {sam, mia}
         assert session.pack.entries.filter(kind="NOTED", reason__contains="for Sam: goodwill").exists()
 
+    def test_the_next_free_times_are_of_several_days(self, boss, client, session, django_assert_max_num_queries):
+        with django_assert_max_num_queries(25):
+            times = look(client, "move", session.pk).context["times"]
+        days = [time["starts_at"].date() for time in times]
+        assert len(set(days)) == 5 and len(days) == 15
+        assert [time["starts_at"].hour for time in times[-3:]] == [8, 13, 19]
+        assert times == sorted(times, key=lambda time: time["starts_at"])
+
     def test_late_only_when_it_is_said(self, boss, client, session, time_machine):
         time_machine.move_to(at(2, 8), tick=False)
         page = look(client, "move", session.pk, starts_at="2026-06-04T11:00", side="student")

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+from itertools import groupby, islice
 from typing import Any
 from urllib.parse import urlencode
 
@@ -27,7 +29,8 @@ from mentorship.people.models import User
 from sessions_app.models import Session
 from sessions_app.slots import free_slots
 
-LOOK_AHEAD, TIMES = timedelta(days=21), 12
+LOOK_AHEAD = timedelta(days=21)
+DAYS, TIMES_A_DAY = 5, 3  # of the times that are offered to choose from
 VERBS: dict[str, Verb] = {verb.slug: verb for verb in (*verbs_packs.VERBS, *verbs_sessions.VERBS, *verbs_seats.VERBS)}
 DESK = "people.view_user"
 NOT_YET = "your reason"  # stands for it while the verb is only looked at
@@ -198,8 +201,16 @@ def _times(case: Case, request: SignedInRequest) -> list[dict[str, Any]]:
     )
     side = request.GET.get("side", "student")
     found = []
-    for slot in slots[:TIMES]:
-        local = slot.starts_at.astimezone(request.user.zone)
-        asked = {"starts_at": f"{local:%Y-%m-%dT%H:%M}", "side": side, "look": 1}
-        found.append({"starts_at": slot.starts_at, "query": urlencode(asked)})
+    for start in _spread([slot.starts_at for slot in slots], request.user.zone):
+        asked = {"starts_at": f"{start.astimezone(request.user.zone):%Y-%m-%dT%H:%M}", "side": side, "look": 1}
+        found.append({"starts_at": start, "query": urlencode(asked)})
     return found
+
+
+def _spread(starts: list[datetime], zone: Any) -> Iterator[datetime]:
+    """Of the next days that have any, the first time, one in the middle and the last."""
+    days = groupby(starts, key=lambda start: start.astimezone(zone).date())
+    for _, of_day in islice(days, DAYS):
+        times = list(of_day)
+        steps = min(TIMES_A_DAY, len(times))
+        yield from (times[step * (len(times) - 1) // max(1, steps - 1)] for step in range(steps))

@@ -140,7 +140,22 @@ def changes(before: Look, after: Look, teller: Teller) -> list[Change]:
             continue
         for words in WORDS[name](old or {}, new or {}, teller):
             found.append(Change(words, _key(name, pk if old else "new", old or {}, new or {})))
-    return found
+    return [*found, *_stranded(before, after, teller)]
+
+
+def _stranded(before: Look, after: Look, teller: Teller) -> Iterator[Change]:
+    """Where a seat was released: the free sessions of the packs that stood on it, which then are `seat_not_active`."""
+    seats = [place for place, row in after.items() if place[0] == "seat" and row["status"] == Seat.Status.RELEASED]
+    if all(before.get(place) == after[place] for place in seats):
+        return
+    for (name, pk), pack in after.items():
+        if name != "pack" or not pack["takes_seat"] or pack["status"] != SessionPack.Status.ACTIVE:
+            continue
+        free = _free(pack)
+        if free and (pack["paused_at"] or pack["expires_at"] > teller.now):
+            sessions = f"{free} free session{'' if free == 1 else 's'}"
+            words = f"“{pack['title']}”: its {sessions} cannot be booked any more, until there is a seat again."
+            yield Change(words, repr(("stranded", pk, free)))
 
 
 def _key(name: str, pk: Any, old: Row, new: Row) -> str:
