@@ -13,6 +13,7 @@ FAULTS = (
     Fault("request_state", "UPDATE sessions_app_bookingrequest SET status = 'EXPIRED' WHERE paid_at IS NOT NULL"),
     Fault("request_keeps_what_it_promised", f"UPDATE sessions_app_session SET status = 'EXPIRED' WHERE id IN (SELECT session_id FROM sessions_app_bookingrequest WHERE id = {APPROVED})"),
     Fault("request_keeps_what_it_promised", "UPDATE seats_seat SET status = 'RELEASED', released_at = created_at, release_reason = 'HOLD_LAPSED' WHERE status = 'HELD'"),
+    Fault("request_keeps_what_it_promised", "UPDATE seats_seat SET held_until = held_until - interval '1 minute', checkout_until = NULL WHERE status = 'HELD'"),
     Fault("request_keeps_what_it_promised", f"UPDATE sessions_app_bookingrequest SET session_id = NULL, takes_seat = false WHERE id = {APPROVED}"),
     Fault("request_paid", "UPDATE sessions_app_bookingrequest SET paid_at = NULL WHERE paid_at IS NOT NULL"),
     Fault("request_paid", f"UPDATE sessions_app_bookingrequest SET paid_at = now() WHERE id = {APPROVED}"),

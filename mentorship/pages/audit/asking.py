@@ -29,7 +29,8 @@ CHECKS = (
         """
         SELECT r.id, concat('To be paid until ', r.payment_deadline, '; ', CASE WHEN s.id IS NULL THEN 'no time'
             ELSE concat('its time is ', s.status, ' until ', coalesce(s.payment_deadline::text, '-')) END,
-            CASE WHEN r.takes_seat THEN concat(', the seat is ', coalesce(seat.status, 'gone')) END, '.') AS says
+            CASE WHEN r.takes_seat THEN concat(', the seat is ', coalesce(seat.status, 'gone'),
+                ' until ' || seat.held_until) END, '.') AS says
         FROM sessions_app_bookingrequest r LEFT JOIN sessions_app_session s ON s.id = r.session_id
         LEFT JOIN seats_seat seat ON seat.student_id = r.student_id AND seat.mentor_id = r.mentor_id
             AND seat.status <> 'RELEASED'
@@ -37,6 +38,7 @@ CHECKS = (
             AND ((s.id IS NOT NULL AND (s.status <> 'AWAITING_PAYMENT' OR s.payment_deadline < r.payment_deadline
                     OR s.student_id <> r.student_id OR s.mentor_id <> r.mentor_id))
                 OR (s.id IS NULL AND NOT r.takes_seat)
+                OR (r.takes_seat AND seat.status IN ('HELD', 'OFFERED') AND seat.held_until < r.payment_deadline)
                 OR (r.takes_seat AND seat.id IS NULL AND NOT EXISTS (SELECT 1 FROM seats_seat g
                     WHERE g.student_id = r.student_id AND g.mentor_id = r.mentor_id
                     AND g.release_reason = 'BY_ADMIN' AND g.released_at >= r.approved_at)))
