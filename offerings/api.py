@@ -10,7 +10,7 @@ from pydantic import Field, StrictInt
 from pydantic.alias_generators import to_camel
 
 from mentorship.kernel import money
-from mentorship.kernel.api import BIGGEST_ID, CamelSchema, page_by_id, signed_in
+from mentorship.kernel.api import BIGGEST_ID, CamelSchema, Link, page_by_id, signed_in
 from mentorship.kernel.refusals import Malformed, NotFound
 from mentorship.people.http import SignedInRequest
 from offerings import services
@@ -44,7 +44,7 @@ class OfferingOut(CamelSchema):
     course_id: int | None
     description: str
     validity_days: int = Field(description="days from purchase to expiry")
-    url: str
+    url: Link
 
     @staticmethod
     def resolve_price(row: Offering) -> dict[str, Any]:

@@ -8,7 +8,7 @@ from uuid import UUID
 from ninja import Query, Router, Status
 from pydantic import BeforeValidator, Field
 
-from mentorship.kernel.api import CamelSchema, Id, Instant, at_most, page_by_time, signed_in
+from mentorship.kernel.api import CamelSchema, Id, Instant, Link, at_most, page_by_time, signed_in
 from mentorship.kernel.idempotency import key_of, once
 from mentorship.kernel.refusals import NotFound
 from mentorship.people.http import SignedInRequest
@@ -47,8 +47,8 @@ class SessionOut(CamelSchema):
     credit: Literal["HELD", "USED", "RETURNED"] | None
     absent_party: Literal["STUDENT", "MENTOR", "BOTH"] | None
     settled_at: Instant | None
-    meeting_url: str | None = Field(description="null unless the room is open right now")
-    url: str
+    meeting_url: Link | None = Field(description="null unless the room is open right now")
+    url: Link
 
 
 class SessionPage(CamelSchema):
@@ -91,7 +91,7 @@ def to_show(rows: SessionQuerySet) -> SessionQuerySet:
 def shown(session: Session, request: SignedInRequest) -> dict[str, Any]:
     """A session as its two participants see it at `request.now`."""
     now = request.now
-    page = request.build_absolute_uri(session.get_absolute_url())
+    page = session.get_absolute_url()
     return {
         "id": session.pk,
         "status": session.status_at(now),

@@ -8,7 +8,7 @@ from uuid import UUID
 from ninja import Query, Router
 from pydantic import BeforeValidator, Field, StringConstraints
 
-from mentorship.kernel.api import CamelSchema, Id, Instant, page_by_time, signed_in
+from mentorship.kernel.api import CamelSchema, Id, Instant, Link, page_by_time, signed_in
 from mentorship.kernel.idempotency import key_of, once
 from mentorship.kernel.refusals import NotFound
 from mentorship.people.http import SignedInRequest
@@ -51,7 +51,7 @@ class RequestOut(CamelSchema):
     paid_at: Instant | None
     rejection_reason: str
     created_at: Instant
-    url: str
+    url: Link
 
 
 class RequestPage(CamelSchema):
@@ -113,7 +113,7 @@ def request_shown(row: BookingRequest, request: SignedInRequest) -> dict[str, An
         "paid_at": row.paid_at,
         "rejection_reason": row.rejection_reason,
         "created_at": row.created_at,
-        "url": request.build_absolute_uri(row.get_absolute_url()),
+        "url": row.get_absolute_url(),
     }
 
 

@@ -20,6 +20,7 @@ from pydantic import (
     ConfigDict,
     Field,
     PlainSerializer,
+    ValidationInfo,
     WithJsonSchema,
 )
 from pydantic.alias_generators import to_camel
@@ -75,6 +76,14 @@ Instant = Annotated[
     PlainSerializer(clock.iso, return_type=str),
     WithJsonSchema({"type": "string", "format": "date-time"}),
 ]
+
+
+def _absolute(url: str, info: ValidationInfo) -> str:
+    return info.context["request"].build_absolute_uri(url) if info.context and url.startswith("/") else url
+
+
+# An answer's link: a path of ours leads back to the host of the request.
+Link = Annotated[str, AfterValidator(_absolute), WithJsonSchema({"type": "string", "format": "uri"})]
 
 # A row's id as a client may send it: an integer, or one in a string. PostgreSQL knows none beyond bigint.
 Id = Annotated[int, BeforeValidator(_no_boolean), Field(ge=0, le=BIGGEST_ID)]

@@ -10,7 +10,7 @@ from django.db.models import QuerySet
 from ninja import Query, Router
 from pydantic import Field
 
-from mentorship.kernel.api import CamelSchema, Id, Instant, page_by_id, signed_in
+from mentorship.kernel.api import CamelSchema, Id, Instant, Link, page_by_id, signed_in
 from mentorship.people.http import SignedInRequest
 from packs.models import SessionPack
 from seats.models import Seat
@@ -42,7 +42,7 @@ class PackOut(CamelSchema):
     takes_seat: bool
     seat: SeatOut | None
     next_session: SessionOut | None
-    url: str
+    url: Link
 
 
 class PackPage(CamelSchema):

@@ -11,7 +11,7 @@ from django.db.models import OuterRef
 from ninja import Query, Router
 from pydantic import Field
 
-from mentorship.kernel.api import CamelSchema, Instant, page_by_id
+from mentorship.kernel.api import CamelSchema, Instant, Link, page_by_id
 from mentorship.kernel.http import PageRequest
 from mentorship.pages import listings
 from mentorship.people.models import MentorProfile, Topic
@@ -31,7 +31,7 @@ class MentorOut(CamelSchema):
     id: int = Field(description="the mentor's user id")
     name: str
     slug: str
-    url: str
+    url: Link
     promise: str
     topics: list[str]
     languages: list[str]

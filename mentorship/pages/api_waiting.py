@@ -8,7 +8,7 @@ from typing import Any
 from ninja import Router, Status
 from pydantic import Field
 
-from mentorship.kernel.api import CamelSchema, Id, Instant, signed_in
+from mentorship.kernel.api import CamelSchema, Id, Instant, Link, signed_in
 from mentorship.kernel.refusals import NotFound
 from mentorship.pages.waiting import leave_line
 from mentorship.people.http import SignedInRequest
@@ -33,7 +33,7 @@ class PlaceOut(CamelSchema):
     position: int = Field(description="1 is next; who has an offer is not counted by those behind")
     offer: OfferOut | None = Field(description="a seat is kept until then: a checkout takes it")
     joined_at: Instant
-    url: str
+    url: Link
 
 
 class PlacesOut(CamelSchema):

@@ -23,7 +23,7 @@ def test_join_wait_be_offered_leave(sam, sue, otto):
     joined = as_sam.post("waitlist", mentorId=tove.pk)
     assert joined.status_code == 201
     said = {"mentorId": tove.pk, "mentorName": "Tove", "position": 1, "offer": None, "joinedAt": "2026-06-01T12:00:00Z"}
-    assert joined.json() == said | {"url": "/mentorship/mentors/tove"}
+    assert joined.json() == said | {"url": "http://testserver/mentorship/mentors/tove"}
     assert as_sue.post("waitlist", mentorId=str(tove.pk)).json()["position"] == 2
     assert as_sam.post("waitlist", mentorId=tove.pk).status_code == 200
     assert as_sue.get("waitlist/me").json() == {
