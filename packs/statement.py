@@ -21,6 +21,7 @@ class BookedSession(Protocol):
     """What a line says about the session it concerns. It may carry `number`, its rank among the pack's."""
 
     starts_at: datetime
+    ends_at: datetime
 
 
 @dataclass(frozen=True)
@@ -76,7 +77,7 @@ def _lapse_to_come(pack: SessionPack, left: int, lapsed: int) -> Line:
 def _line(
     pack: SessionPack, entry: CreditEntry, session: BookedSession | None, reader: Reader, left: int, free: int
 ) -> Line:
-    why = [_rule(entry), _by(pack, entry, reader)]
+    why = [_rule(entry, session), _by(pack, entry, reader)]
     return Line(
         id=entry.pk,
         at=entry.at,
@@ -142,11 +143,13 @@ def _used(entry: CreditEntry, session: BookedSession | None) -> str:
     return f"{f'Session {number}' if number else 'Session'} {entry.reason or 'used'}"
 
 
-def _rule(entry: CreditEntry) -> str:
+def _rule(entry: CreditEntry, session: BookedSession | None) -> str:
     if entry.kind == Kind.USED and entry.reason == TOO_LATE:
         return f"rule: free until {settings.MENTORSHIP.move_notice_hours} h before"
     if entry.kind == Kind.USED and entry.by_id is None:
-        return f"nobody marked it for {settings.MENTORSHIP.auto_settle_hours} h"
+        # Who came decides after fewer hours than nobody at all: the line is stamped with the instant that was due.
+        waited = f" for {local_time.span(entry.at - session.ends_at, short=True)}" if session else ""
+        return f"nobody marked it{waited}"
     if entry.kind in (Kind.USED, Kind.GRANTED):
         return ""
     return entry.reason

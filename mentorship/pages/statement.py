@@ -10,6 +10,7 @@ from django.http import Http404, HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
+from mentorship.pages.mentorships import with_renewal
 from mentorship.people.http import SignedInRequest
 from packs.models import CreditEntry, Pause, SessionPack
 from packs.services import may_turn_off, renewal_is_off
@@ -19,6 +20,8 @@ from payments.models import Order
 from seats.models import Seat
 from sessions_app.models import Session
 
+SEATED = (Seat.Status.ACTIVE, Seat.Status.GRACE)
+
 
 @login_required
 @require_safe
@@ -27,7 +30,7 @@ def statement(request: SignedInRequest, pack_id: int) -> HttpResponse:
     packs = SessionPack.objects.filter(Q(student=user) | Q(mentor=user)).select_related(
         "student", "mentor__mentor_profile"
     )
-    pack = packs.filter(pk=pack_id).first()
+    pack = with_renewal(packs, user).filter(pk=pack_id).first()
     if pack is None:
         raise Http404
     is_student = pack.student_id == user.pk
@@ -43,11 +46,14 @@ def statement(request: SignedInRequest, pack_id: int) -> HttpResponse:
     seat = seats.first() if pack.takes_seat else None
     # As booking judges it: free credits without a seat that is taken cannot be booked.
     no_seat = pack.takes_seat and pack.is_open(now) and (seat is None or seat.status != Seat.Status.ACTIVE)
+    left = pack.total_at(now) - pack.sessions_used
     context = {
         "pack": pack,
         "is_student": is_student,
         "other": pack.mentor if is_student else pack.student,
-        "left": pack.total_at(now) - pack.sessions_used,
+        "left": left,
+        # Where the mails about the last session and about grace lead; before that more would only be noise.
+        "renewal_url": _renewal_url(pack) if is_student and left <= 1 and seat and seat.status in SEATED else "",
         "free": pack.remaining_at(now),
         "held": pack.sessions_held,
         "held_for": held[0] if held else None,
@@ -62,6 +68,12 @@ def statement(request: SignedInRequest, pack_id: int) -> HttpResponse:
         "entries": [_entry(line, _links(line, orders, pack, is_student=is_student)) for line in told],
     }
     return render(request, "rooms/statement.html", context)
+
+
+def _renewal_url(pack: SessionPack) -> str:
+    """Where the student buys more: what was bought last, if it is still for sale, else the mentor's page."""
+    offer: dict[str, Any] | None = getattr(pack, "renewal", None)
+    return f"/checkout/{offer['id']}" if offer else pack.mentor.mentor_profile.get_absolute_url()
 
 
 def _open_pause(pack: SessionPack) -> Pause | None:

@@ -13,7 +13,7 @@ from seats.jobs import sweep_seats
 from seats.models import Seat
 from seats.services import release_seat
 from sessions_app.models import Session
-from sessions_app.services import cancel, complete
+from sessions_app.services import cancel, complete, enter, settle_unmarked_session
 from sessions_app.services.overruling import overrule
 from sessions_app.services.vacations import add_vacation
 from tests.cast import DAY, HOUR, NOW, at, bought
@@ -52,6 +52,27 @@ def test_without_a_seat_it_offers_nothing_to_book(as_, pack, sam, mia):
         assert "There is no active seat: nothing can be booked from it." in page
         assert "Pause" not in page
     assert f"/student/mentorship/book?pack={pack.pk}" not in as_(sam).get(f"/student/packs/{pack.pk}").content.decode()
+
+
+@pytest.mark.parametrize(("used", "renews"), [(2, False), (3, True), (4, True)])
+def test_the_mails_about_the_last_session_lead_to_a_page_that_renews(as_, at_, sam, mia, used, renews):
+    pack = bought(sam, mia)
+    at_(used_up(sam, mia, used)[-1].ends_at)
+    link = f'href="{mia.mentor_profile.get_absolute_url()}">Renew</a>'
+    assert (link in as_(sam).get(f"/student/packs/{pack.pk}").content.decode()) is renews
+    assert link not in as_(mia).get(f"/student/packs/{pack.pk}").content.decode()
+
+
+def test_a_session_that_nobody_marked_names_how_long_it_waited(as_, sam, mia):
+    pack = bought(sam, mia)
+    seen, unseen = booked(sam, mia, at(1)), booked(sam, mia, at(2))
+    for person in (sam, mia):
+        enter(session_id=seen.pk, by=person, now=seen.starts_at)
+    for session in (seen, unseen):
+        assert settle_unmarked_session(session_id=session.pk, now=session.ends_at + 72 * HOUR)
+    page = words(as_(sam).get(f"/student/packs/{pack.pk}"))
+    assert "Session 1 completed nobody marked it for 24 h · the session" in page
+    assert "Session 2 completed nobody marked it for 72 h · the session" in page
 
 
 def test_the_mentor_reads_the_same_lines_without_the_money(as_, pack, sam, mia):
