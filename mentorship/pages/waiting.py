@@ -1,4 +1,4 @@
-"""Leaving a line, where a payment may be open: it stands on this floor because orders do not know of lines."""
+"""Leaving a line, where a payment or a request may be open: it stands on this floor because orders do not know of lines."""
 
 from __future__ import annotations
 
@@ -10,11 +10,13 @@ from django.db import transaction
 from payments.models import Order
 from payments.services import give_up
 from seats.services import leave, place_with
+from sessions_app.models import BookingRequest
+from sessions_app.services import withdraw_request
 
 
 @transaction.atomic
 def leave_line(*, student: Any, mentor_id: int, now: datetime, expect: str = "") -> None:
-    """Leave the mentor's line, or decline the seat on offer together with the payment for it that is still open.
+    """Leave the mentor's line, or decline the seat on offer together with the payment and the requests for it.
 
     `expect` is what the person saw, "waiting" or "offered". Raises Refusal `answer_changed`.
     """
@@ -23,4 +25,7 @@ def leave_line(*, student: Any, mentor_id: int, now: datetime, expect: str = "")
         open_orders = Order.objects.open(now).of_pair(student.pk, mentor_id).filter(takes_seat=True)
         for order_id in open_orders.values_list("pk", flat=True):
             give_up(student=student, order_id=order_id, now=now)
+        asked = BookingRequest.objects.open(now).filter(student=student, mentor=mentor_id, takes_seat=True)
+        for request_id in asked.values_list("pk", flat=True):
+            withdraw_request(request_id=request_id, by=student, now=now)
     leave(student=student, mentor_id=mentor_id, now=now, expect=expect)

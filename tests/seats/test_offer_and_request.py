@@ -6,6 +6,7 @@ import pytest
 from django.test import Client
 
 from mentorship.kernel.refusals import Refusal
+from mentorship.pages.waiting import leave_line
 from seats.jobs import pass_on_seats
 from sessions_app.services import approve, reject, submit_request, suggest, what_if_withdrawn, withdraw_request
 from tests.cast import DAY, HOUR, NOW, offering
@@ -124,6 +125,17 @@ def test_other_times_keep_it_for_the_students_answer(tove, sam):
     suggested = END + HOUR
     request = suggest(request_id=request.pk, by=tove, times=[suggested + 4 * DAY - HOUR], now=suggested)
     assert place(sam, tove).kept_until == request.approval_deadline == suggested + 48 * HOUR
+
+
+@pytest.mark.parametrize("said_yes", [False, True])
+def test_declining_the_seat_takes_the_request_back(tove, sam, said_yes):
+    request = asks(sam, tove)
+    if said_yes:
+        approve(request_id=request.pk, by=tove, now=ASKED)
+    leave_line(student=sam, mentor_id=tove.pk, expect="offered", now=ASKED + HOUR)
+    request.refresh_from_db()
+    assert request.status == "WITHDRAWN"
+    assert statuses(tove) == {"Sam": "DECLINED", "Sue": "OFFERED"}
 
 
 def test_the_page_lets_whom_the_seat_is_offered_ask_and_nobody_else(tove, sam, sue, time_machine):
