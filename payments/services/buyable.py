@@ -24,6 +24,9 @@ def check_buyable(*, student: Any | None, offering: Offering, profile: MentorPro
     """
     if student is not None and offering.mentor_id == student.pk:
         raise Refusal("own_offering", "This is your own offering.")
+    if not profile.is_visible:
+        # Whoever looked at it before the mentor was closed may ask after: not even who is seated renews then.
+        raise Refusal("not_for_sale", f"{profile.user.first_name} takes no payments at the moment.")
     if not profile.accepts_new or profile.sales_paused_at is not None:
         # Whoever has a place may renew, and what was promised from the waiting list stands: it is the new ones that
         # are turned away.

@@ -198,9 +198,7 @@ def _lock(student: User, mentor: User) -> list[Order]:
     """All orders of the two, then the people: everything below them is locked by what it calls. Raises NotFound."""
     orders = lock(Order.objects.of_pair(student.pk, mentor.pk).select_related("student", "mentor"))
     lock_people([student.pk, mentor.pk])
-    if Order.objects.of_pair(student.pk, mentor.pk).pending().exclude(pk__in=[order.pk for order in orders]).exists():
-        # Placed between the two locks: waiting for it now, with the people locked, would be the wrong order.
-        raise Refusal("answer_changed", "A payment was begun at this moment. Please read again what it would do.")
+    _check_none_came_between(student, mentor, orders)
     pair = {"student": student, "mentor": mentor}
     known = orders or any(
         model._default_manager.filter(**pair).exists() for model in (Seat, SessionPack, Session, BookingRequest)
@@ -208,6 +206,15 @@ def _lock(student: User, mentor: User) -> list[Order]:
     if not known:
         raise NotFound("There is nothing between you two.")
     return orders
+
+
+def _check_none_came_between(student: User, mentor: User, orders: list[Order]) -> None:
+    """An order placed between the two locks is not ours to lock any more: with the people locked it is the wrong order.
+
+    Whatever has become of it. If it is paid and granted by now, its credits would be taken and its money forgotten.
+    """
+    if Order.objects.of_pair(student.pk, mentor.pk).exclude(pk__in=[order.pk for order in orders]).exists():
+        raise Refusal("answer_changed", "A payment was begun at this moment. Please read again what it would do.")
 
 
 def _coming(student: User, mentor: User, now: datetime) -> list[Session]:
