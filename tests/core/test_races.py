@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from django.db import OperationalError, transaction
+from django.db import transaction
 
 from mentorship.kernel.locking import lock_people
 from mentorship.kernel.refusals import Refusal
@@ -15,7 +15,7 @@ from seats.services import availability, hold_seat, lapsing, take_seat, transiti
 from sessions_app.models import Session
 from sessions_app.services import book, booking, complete, settling
 from tests.cast import HOUR, NOW, at, bought, counters, mentor, user
-from tests.races import meet, remove_locks, together, without
+from tests.races import meet, remove_locks, successes, together, without
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -23,13 +23,6 @@ NOBODY_TWICE = ("sessions_app_calendarblock", "sessions_nobody_twice")
 WITHIN_TOTAL = ("packs_sessionpack", "packs_held_and_used_within_total")
 NOT_NEGATIVE = ("packs_sessionpack", "packs_counters_not_negative")
 SEAT_NUMBER = ("seats_seat", "seats_number_taken_once")
-
-
-def successes(results):
-    failed = [r for r in results if isinstance(r, Exception)]
-    assert not [r for r in failed if isinstance(r, OperationalError)], f"deadlock: {failed}"
-    assert all(isinstance(r, Refusal) for r in failed), failed
-    return [r for r in results if not isinstance(r, Exception)]
 
 
 def book_at(student, of, starts_at):

@@ -7,7 +7,10 @@ from datetime import datetime
 from typing import Any
 from uuid import uuid4
 
+from django.contrib.messages import get_messages
+from django.db.models import Model
 from django.test import Client
+from django.urls import reverse
 
 from mentorship.kernel import clock
 from mentorship.people.models import User
@@ -19,6 +22,8 @@ from payments.services import sandbox
 from tests.cast import NOW
 
 SITE = "http://testserver"
+# The accounts once a pack of the usual price is paid.
+SPLIT = {"PROVIDER": 28000, "MENTOR_PENDING": -19600, "PLATFORM_PENDING": -8400}
 
 
 def place(student: User, of: Offering, *, now: datetime = NOW, site: str = SITE, **wish: Any) -> Order:
@@ -62,3 +67,12 @@ def accounts(currency: str = "EUR") -> dict[str, int]:
     for entry in LedgerEntry.objects.filter(currency=currency):
         sums[entry.account] = sums.get(entry.account, 0) + entry.amount_minor
     return {account: amount for account, amount in sums.items() if amount}
+
+
+def press(client: Client, row: Model, name: str, **answers: Any) -> list[str]:
+    """Open the dialog of the admin's verb on this row, then confirm it. Returns the sentences that were shown."""
+    url = reverse(f"admin:{row._meta.app_label}_{row._meta.model_name}_{name}", args=[row.pk])
+    assert client.get(url).status_code == 200
+    done = client.post(url, {"_form_submitted": "on", **answers})
+    assert done.status_code == 302, done.content[:500]
+    return [str(m) for m in get_messages(done.wsgi_request)]

@@ -14,10 +14,9 @@ from payments.providers.base import DisputeFacts, DisputeStatus, RefundFacts, Re
 from payments.services import paid_back_by_hand, refund_order, try_again
 from payments.services.reversals import apply_reversals
 from tests.cast import DAY, NOW, offering, user
-from tests.payments.scene import accounts, pay, place
+from tests.payments.scene import SPLIT, accounts, pay, place
 
 pytestmark = pytest.mark.django_db
-SPLIT = {"PROVIDER": 28000, "MENTOR_PENDING": -19600, "PLATFORM_PENDING": -8400}
 
 
 @pytest.fixture

@@ -12,10 +12,9 @@ from payments.services import plan_refund, refund_order
 from payments.services.reversals import apply_reversals
 from seats.models import Seat
 from tests.cast import HOUR, NOW, offering
-from tests.payments.scene import accounts, pay, place
+from tests.payments.scene import SPLIT, accounts, pay, place
 
 pytestmark = pytest.mark.django_db
-SPLIT = {"PROVIDER": 28000, "MENTOR_PENDING": -19600, "PLATFORM_PENDING": -8400}
 
 
 def disputed(payment, status, currency="EUR"):

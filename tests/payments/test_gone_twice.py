@@ -16,7 +16,6 @@ from tests.cast import NOW, offering
 from tests.payments.scene import accounts, decide, pay, place
 
 pytestmark = pytest.mark.django_db
-SPLIT = {"PROVIDER": 28000, "MENTOR_PENDING": -19600, "PLATFORM_PENDING": -8400}
 
 
 def failed(order, by, **how):

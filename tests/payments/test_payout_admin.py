@@ -16,7 +16,7 @@ from payments.models import LedgerTransaction, Payout
 from payments.payout_details import Details
 from payments.services.payouts import request_payout, save_details
 from tests.cast import NOW, mentor, offering, user
-from tests.payments.scene import accounts, pay, place
+from tests.payments.scene import accounts, pay, place, press
 from tests.payments.test_payouts import LATER, gone_at_the_provider, money_of, ready, taught
 
 pytestmark = pytest.mark.django_db
@@ -26,13 +26,6 @@ LIST = "/admin/payments/payout/"
 @pytest.fixture(autouse=True)
 def later(time_machine):
     time_machine.move_to(LATER, tick=False)
-
-
-@pytest.fixture
-def boss(client):
-    person = User.objects.create_superuser("boss@example.test", "demo-password-1")
-    client.force_login(person)
-    return person
 
 
 def clerk(client, *rights):
@@ -45,15 +38,6 @@ def clerk(client, *rights):
 def asked_for(mia, sam, *days):
     order = taught(ready(mia), sam, *(days or (3,)))
     return order, request_payout(mentor=mia, currency="EUR", now=LATER)
-
-
-def press(client, payout, name, **answers):
-    """Open the verb's dialog, then confirm it. Returns the sentences that were shown."""
-    url = reverse(f"admin:payments_payout_{name}", args=[payout.pk])
-    assert client.get(url).status_code == 200
-    done = client.post(url, {"_form_submitted": "on", **answers})
-    assert done.status_code == 302, done.content[:500]
-    return [str(m) for m in get_messages(done.wsgi_request)]
 
 
 class TestVerbs:

@@ -6,7 +6,6 @@ from functools import partial
 from uuid import uuid4
 
 import pytest
-from django.db import OperationalError
 
 from mentorship.kernel.refusals import Refusal
 from packs.models import Purchase, SessionPack
@@ -18,26 +17,15 @@ from seats.models import Seat
 from seats.services import transitions
 from sessions_app.services import book, complete
 from tests.cast import HOUR, NOW, at, bought, counters, mentor, offering, user
+from tests.payments.racing import CAUSE_ONCE, COUNTED_ONCE, FULFILLED_ONCE, ONE_PACK, PAID_ONCE
 from tests.payments.scene import accounts, decide, pay, place, said, send_webhook
-from tests.races import meet, remove_locks, together, without
+from tests.races import meet, remove_locks, successes, together, without
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
 SEAT_NUMBER = ("seats_seat", "seats_number_taken_once")
-PAID_ONCE = ("payments_payment", "payments_order_paid_once")
-COUNTED_ONCE = ("payments_payment", "payments_money_counted_once")
 OPEN_ONCE = ("payments_order", "payments_one_open_per_pair")
 KEY_ONCE = ("payments_order", "payments_one_order_per_key")
-FULFILLED_ONCE = ("packs_purchase", "packs_purchase_order_id_key")
-ONE_PACK = ("packs_sessionpack", "packs_one_open_per_pair_and_length")
-CAUSE_ONCE = ("payments_ledgertransaction", "payments_ledgertransaction_cause_key")
-
-
-def successes(results):
-    failed = [r for r in results if isinstance(r, Exception)]
-    assert not [r for r in failed if isinstance(r, OperationalError)], f"deadlock: {failed}"
-    assert all(isinstance(r, Refusal) for r in failed), failed
-    return [r for r in results if not isinstance(r, Exception)]
 
 
 class TestLastSeat:

@@ -5,80 +5,36 @@ from __future__ import annotations
 from functools import partial
 
 import pytest
-from django.db import IntegrityError, OperationalError
+from django.db import IntegrityError
 
 from mentorship.kernel import clock
 from mentorship.kernel.refusals import Refusal
-from packs.models import CreditEntry, Purchase, SessionPack
 from payments import ledger, services
-from payments.jobs import process_webhooks, reconcile_reversals, release_shares, send_refunds
-from payments.models import Dispute, LedgerTransaction, Order, Payment, Refund, WebhookEvent
-from payments.models.payment import RefundQuerySet
+from payments.jobs import process_webhooks, release_shares, send_refunds
+from payments.models import Order, Refund
 from payments.providers.sandbox import Sandbox
-from payments.services import confirm, inbox, plan_refund, refund_order, refunding, refunds, reversals, shares
-from payments.services.reversals import look_for_reversals
+from payments.services import plan_refund, refunding, shares
 from payments.services.sandbox import close_dispute_there, dispute_there, refund_there
 from seats.jobs import sweep_seats
 from seats.models import Seat
 from sessions_app.models import CalendarBlock, Session
-from sessions_app.services import book, booking, cancel, cancelling, complete
-from tests import races
+from sessions_app.services import booking, cancel, cancelling, complete
 from tests.cast import HOUR, NOW, at, counters, mentor, offering, user
-from tests.payments.scene import accounts, decide, pay, place, said, send_webhook
-from tests.races import meet, together, without
+from tests.payments.racing import (
+    NOT_NEGATIVE,
+    REFUND_ONCE,
+    WITHIN_TOTAL,
+    as_sums,
+    booked,
+    bought_by_sam,
+    give_back,
+    look,
+    unguarded,
+)
+from tests.payments.scene import SPLIT, accounts, pay, place, said, send_webhook
+from tests.races import meet, successes, together, without
 
 pytestmark = pytest.mark.django_db(transaction=True)
-
-NOT_NEGATIVE = (
-    ("packs_sessionpack", "packs_counters_not_negative"),
-    ("packs_sessionpack", "packs_sessionpack_sessions_total_check"),
-    ("packs_sessionpack", "packs_sessionpack_sessions_held_check"),
-)
-WITHIN_TOTAL = ("packs_sessionpack", "packs_held_and_used_within_total")
-REFUND_ONCE = ("payments_refund", "payments_refund_cause_key")
-CAUSE_ONCE = ("payments_ledgertransaction", "payments_ledgertransaction_cause_key")
-PAID_ONCE = ("payments_payment", "payments_order_paid_once")
-COUNTED_ONCE = ("payments_payment", "payments_money_counted_once")
-FULFILLED_ONCE = ("packs_purchase", "packs_purchase_order_id_key")
-ONE_PACK = ("packs_sessionpack", "packs_one_open_per_pair_and_length")
-SPLIT = {"PROVIDER": 28000, "MENTOR_PENDING": -19600, "PLATFORM_PENDING": -8400}
-
-
-def no_deadlock(results):
-    """What went well. Whatever failed was refused politely."""
-    failed = [r for r in results if isinstance(r, Exception)]
-    assert not [r for r in failed if isinstance(r, OperationalError)], f"deadlock: {failed}"
-    assert all(isinstance(r, Refusal) for r in failed), failed
-    return [r for r in results if not isinstance(r, Exception)]
-
-
-def unguarded(monkeypatch):
-    """No locks. Now the threads really meet, so on a busy machine they wait for each other as long as it takes."""
-    monkeypatch.setattr(races, "PATIENCE", 5)
-    races.remove_locks(monkeypatch)
-
-
-def bought_by_sam():
-    mia, sam = mentor("mia"), user("sam")
-    return pay(place(sam, offering(mia))), mia, sam
-
-
-def give_back(order, now=NOW, **how):
-    return partial(refund_order, order_id=order.pk, by=None, reason="Sorry", now=now, **how)
-
-
-def booked(order, day, now=NOW):
-    return book(student=order.student, mentor_id=order.mentor_id, starts_at=at(day), by=order.student, now=now)
-
-
-def look(order, now=NOW):
-    return partial(look_for_reversals, Payment.objects.get(order=order), now=now)
-
-
-def as_sums(pack):
-    """The counters as the entries have them, whatever the row says."""
-    entries = CreditEntry.objects.filter(pack=pack)
-    return tuple(sum(getattr(e, f"{name}_delta") for e in entries) for name in ("total", "held", "used"))
 
 
 class TestAgainstBooking:
@@ -92,7 +48,7 @@ class TestAgainstBooking:
     def test_the_credit_is_in_one_hand(self, monkeypatch):
         order, results = self.race(monkeypatch)
         assert isinstance(results[0], Refund)
-        no_deadlock(results)
+        successes(results)
         assert results[0].amount_minor == 28000
         assert counters(order.pack) == (0, 0, 0)
         assert not Session.objects.filter(status="SCHEDULED").exists()
@@ -124,7 +80,7 @@ class TestAgainstSettling:
 
     def test_the_credit_is_used_or_refunded(self, monkeypatch):
         order, results = self.race(monkeypatch)
-        no_deadlock(results)
+        successes(results)
         session = Session.objects.get()
         paid_back = Refund.objects.get().amount_minor
         assert (session.credit, paid_back, counters(order.pack)) in [
@@ -144,7 +100,7 @@ class TestAgainstSettling:
         session = booked(order, 2)
         after = at(2, 12)
         meet(monkeypatch, 2, (refunding, "plan_refund"))
-        no_deadlock(together([give_back(order, after), partial(complete, session_id=session.pk, by=mia, now=after)]))
+        successes(together([give_back(order, after), partial(complete, session_id=session.pk, by=mia, now=after)]))
         assert Refund.objects.get().amount_minor == 21000
         assert counters(order.pack) == (1, 0, 1)
         # The settling came last: used up, with its grace. Or the refund: nothing is left to renew.
@@ -162,7 +118,7 @@ class TestPressedTwice:
     @pytest.mark.parametrize(("sessions", "left"), [(None, (0, 0, 0)), (1, (3, 0, 0))])
     def test_goes_back_once(self, monkeypatch, sessions, left):
         order, results = self.race(monkeypatch, sessions=sessions)
-        assert len(no_deadlock(results)) == 1
+        assert len(successes(results)) == 1
         assert {r.code for r in results if isinstance(r, Refusal)} == {"answer_changed"}
         assert Refund.objects.count() == 1
         assert counters(order.pack) == left
@@ -187,98 +143,6 @@ class TestPressedTwice:
         assert accounts() == {}
 
 
-class TestTwoWebhooksOfOnePayment:
-    """The provider says it under two event ids (a resend, or two kinds of one fact), and two workers take one each."""
-
-    def race(self, monkeypatch):
-        order = place(user("sam"), offering(mentor("mia")))
-        decide(order)
-        for key in ("evt_1", "evt_2"):
-            assert send_webhook(said(order, key=key)).status_code == 200
-        meet(monkeypatch, 2, (confirm, "_mismatch"))
-        events = list(WebhookEvent.objects.order_by("pk"))
-        assert len(events) == 2
-        together([partial(inbox.process, event, NOW) for event in events])
-        return order
-
-    def test_count_once(self, monkeypatch):
-        self.race(monkeypatch)
-        assert WebhookEvent.objects.filter(processed_at=NOW, error="").count() == 2
-        assert Payment.objects.count() == Purchase.objects.count() == 1
-        assert counters(SessionPack.objects.get()) == (4, 0, 0)
-        assert accounts() == SPLIT
-
-    def test_control_without_guards_they_count_twice(self, monkeypatch):
-        with without(PAID_ONCE, COUNTED_ONCE, FULFILLED_ONCE, ONE_PACK, CAUSE_ONCE):
-            unguarded(monkeypatch)
-            self.race(monkeypatch)
-            assert Payment.objects.count() == 2
-            assert accounts()["PROVIDER"] == 56000
-
-
-class TestOurAnswerAgainstTheirWebhook:
-    """Our worker hears "done" from the provider while its webhook about the same refund is worked off."""
-
-    def race(self, monkeypatch):
-        order, _, _ = bought_by_sam()
-        refund = give_back(order)()
-        refunds.providers.by_name("sandbox").refund(refund)  # the money has left; both now hear of it
-        meet(monkeypatch, 2, (refunds, "lock_people"))
-        return order, together([partial(send_refunds, NOW), look(order)])
-
-    def test_it_is_booked_once(self, monkeypatch):
-        _, results = self.race(monkeypatch)
-        no_deadlock(results)
-        assert Refund.objects.get().status == "SUCCEEDED"
-        assert LedgerTransaction.objects.filter(cause__startswith="refund:").count() == 1
-        assert accounts() == {}
-
-    def test_without_locks_the_row_count_alone_decides(self, monkeypatch):
-        unguarded(monkeypatch)
-        self.race(monkeypatch)
-        assert LedgerTransaction.objects.filter(cause__startswith="refund:").count() == 1
-        assert accounts() == {}
-
-    def test_control_without_row_count_and_constraint_it_is_booked_twice(self, monkeypatch):
-        truly = RefundQuerySet.update
-        with without(CAUSE_ONCE):
-            unguarded(monkeypatch)
-            monkeypatch.setattr(RefundQuerySet, "update", lambda rows, **to: max(1, truly(rows, **to)))
-            self.race(monkeypatch)
-            assert accounts()["PROVIDER"] == -28000
-
-
-class TestARefundMadeThere:
-    """The webhook and the hourly look both find a refund that was made in the provider's dashboard."""
-
-    def race(self, monkeypatch):
-        order, _, _ = bought_by_sam()
-        refund_there(order.provider_reference, 7000)
-        meet(monkeypatch, 2, (reversals, "_lock_payment"))
-        return order, together([look(order), partial(reconcile_reversals, NOW)])
-
-    def test_is_booked_once(self, monkeypatch):
-        _, results = self.race(monkeypatch)
-        no_deadlock(results)
-        assert Refund.objects.get().amount_minor == 7000
-        assert accounts() == {"PROVIDER": 21000, "MENTOR_PENDING": -14700, "PLATFORM_PENDING": -6300}
-
-    def test_control_without_locks_and_constraint_it_is_booked_twice(self, monkeypatch):
-        with without(REFUND_ONCE):
-            unguarded(monkeypatch)
-            self.race(monkeypatch)
-            assert accounts()["PROVIDER"] == 14000
-
-    def test_in_full_and_ours_at_the_same_moment(self):
-        order, _, _ = bought_by_sam()
-        refund_there(order.provider_reference)
-        no_deadlock(together([look(order), give_back(order), look(order)]))
-        send_refunds(NOW)
-        assert counters(order.pack) == (0, 0, 0)
-        assert accounts() == {}
-        assert {r.status for r in Refund.objects.exclude(cause__startswith="provider:")} <= {"FAILED"}
-
-
 class TestAgainstTheShares:
     """A used session's share becomes available while all the money leaves at the provider."""
 
@@ -292,7 +156,7 @@ class TestAgainstTheShares:
 
     def test_nobody_has_more_than_there_is(self, monkeypatch):
         _, results = self.race(monkeypatch)
-        no_deadlock(results)
+        successes(results)
         release_shares(at(10))
         assert accounts() == {}
 
@@ -343,43 +207,6 @@ def test_a_refund_is_claimed_only_when_it_is_sent(monkeypatch):
     assert waiting == [2, 1, 0]
 
 
-class TestADisputeAgainstBooking:
-    def race(self, monkeypatch, *, lost):
-        order, _, _ = bought_by_sam()
-        dispute = dispute_there(order.provider_reference)
-        if lost:
-            close_dispute_there(dispute, won=False)
-        meet(monkeypatch, 2, (reversals, "plan_refund" if lost else "_packs_of"), (booking, "choose_pack"))
-        return order, together([look(order), partial(booked, order, 3)])
-
-    def test_open_nothing_is_booked_from_a_frozen_pack(self, monkeypatch):
-        order, results = self.race(monkeypatch, lost=False)
-        made = [r for r in no_deadlock(results) if isinstance(r, Session)]
-        order.pack.refresh_from_db()
-        assert (Dispute.objects.get().status, order.pack.frozen_at) == ("OPEN", NOW)
-        if made:  # it was first: its credit was held before the clock stood still
-            assert counters(order.pack) == (4, 1, 0)
-        else:
-            assert results[1].code == "pack_frozen"
-            assert counters(order.pack) == (4, 0, 0)
-        with pytest.raises(Refusal, match="frozen"):
-            booked(order, 4)
-
-    def test_lost_the_credit_is_in_one_hand(self, monkeypatch):
-        order, results = self.race(monkeypatch, lost=True)
-        no_deadlock(results)
-        assert Dispute.objects.get().status == "LOST"
-        assert counters(order.pack) == (0, 0, 0)
-        assert not Session.objects.filter(status="SCHEDULED").exists()
-        assert accounts() == {}
-
-    def test_control_lost_without_locks_and_checks_it_is_in_two(self, monkeypatch):
-        with without(*NOT_NEGATIVE, WITHIN_TOTAL):
-            unguarded(monkeypatch)
-            order, _ = self.race(monkeypatch, lost=True)
-            assert as_sums(order.pack) == (0, 1, 0), "booked, and taken by the bank"
-
-
 def test_everything_at_once_never_deadlocks():
     """Two mentors who are each other's students, two students, and every verb that moves money or credits."""
     mia, max_ = mentor("mia"), mentor("max")
@@ -399,7 +226,7 @@ def test_everything_at_once_never_deadlocks():
     calls += [look(order) for order in orders[:3]]
     calls += [partial(process_webhooks, NOW)] * 2 + [partial(send_refunds, NOW), partial(release_shares, NOW)]
     calls += [partial(sweep_seats, NOW + HOUR), partial(services.confirm_and_fulfil, orders[3].pk, NOW)]
-    no_deadlock(together(calls))
+    successes(together(calls))
     send_refunds(NOW)
     for order in Order.objects.all():
         counters(order.pack)
