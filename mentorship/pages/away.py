@@ -15,7 +15,7 @@ from mentorship.people.models import MentorProfile
 from sessions_app.models import Vacation
 from sessions_app.services.away import span_of
 
-DAY, MOMENT = timedelta(days=1), timedelta(microseconds=1)
+DAY, HALF_A_DAY = timedelta(days=1), timedelta(hours=12)
 
 
 def vacations_of(mentor: str, now: datetime) -> ArraySubquery:
@@ -35,12 +35,19 @@ def away_words(profile: MentorProfile, found: list[dict[str, Any]], zone: ZoneIn
 
 
 def _words(start: datetime, end: datetime, zone: ZoneInfo, now: datetime) -> str:
-    first, last, today = start.astimezone(zone), (end - MOMENT).astimezone(zone), now.astimezone(zone)
-    until = date_format(last, "j F" if last.year == today.year else "j F Y")
+    """A day of the reader counts where its noon lies within: midnight in Paris makes nobody in London lose an evening."""
+    today = now.astimezone(zone).date()
+    first = (start.astimezone(zone) + HALF_A_DAY).date()
+    last = max((end.astimezone(zone) - HALF_A_DAY).date(), first)
     if start <= now:
-        return "Away today" if last.date() == today.date() else f"Away until {until}"
-    if first.date() == last.date():
-        return f"Away on {until}"
+        last = max(last, today)
+        return "Away today" if last == today else f"Away until {_day(last, today)}"
+    if first == last:
+        return f"Away on {_day(last, today)}"
     same_month = (first.year, first.month) == (last.year, last.month)
-    since = date_format(first, "j" if same_month else "j F" if first.year in (today.year, last.year) else "j F Y")
-    return f"Away {since} to {until}"
+    return f"Away {first.day if same_month else _day(first, last, today)} to {_day(last, today)}"
+
+
+def _day(day: date, *others: date) -> str:
+    """With its year, unless another date says it."""
+    return date_format(day, "j F" if day.year in {other.year for other in others} else "j F Y")
