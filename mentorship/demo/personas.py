@@ -24,5 +24,6 @@ PERSONAS = (
     Persona("cleo@demo.test", "Cleo", "student, says something was wrong"),
     Persona("mia@demo.test", "Mia", "mentor in Lagos"),
     Persona("max@demo.test", "Max", "mentor in Berlin"),
+    Persona("lea@demo.test", "Lea", "mentor in Paris, a vacation ahead"),
     Persona("admin@demo.test", "Admin", "sees everything"),
 )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 from django.core.management import call_command
+from django.test import Client
 
 from mentorship.demo import moving
 from mentorship.demo.next_event import next_event
@@ -14,7 +15,7 @@ from offerings.models import Offering
 from packs.models import SessionPack
 from seats.models import Seat, WaitingPlace
 from seats.services import availability, place_with
-from sessions_app.models import BookingRequest, Claim, MoveProposal, Session
+from sessions_app.models import BookingRequest, Claim, DateException, MoveProposal, Session, Vacation
 from sessions_app.slots import free_slots
 from tests import cast
 from tests.api.client import Caller
@@ -39,6 +40,7 @@ def test_the_world_is_as_it_is_promised(world):
     _mia_and_max_can_be_bought_from()
     _the_full_one_is_another()
     _every_stage_of_life_is_there()
+    _one_has_plans()
     _the_numbers_agree()
     before = {m: m.objects.count() for m in (User, Session, SessionPack, Seat)}
     call_command("seed_demo", verbosity=0)
@@ -79,6 +81,32 @@ def _every_stage_of_life_is_there() -> None:
     assert Session.objects.unmarked(NOW).filter(mentor=who("mia")).count() == 1
     assert Seat.objects.get(student=who("wim"), mentor=who("tove")).release_reason == "GRACE_ENDED"
     assert who("wim").orders.get(mentor=who("lea")).status_at(NOW) == "EXPIRED"
+
+
+def _one_has_plans() -> None:
+    """Lea: a longer day, a day off and a vacation, each on her own page; whom Mia and Max teach notices nothing."""
+    lea = who("lea")
+    today = NOW.astimezone(lea.zone).date()
+    kinds = lea.date_exceptions.values_list("kind", "start_minute", "end_minute")
+    assert sorted(kinds, key=str) == [("CLOSED", None, None), ("EXTRA", 360, 480)]
+    assert all(today + 7 * DAY < one.day < today + 21 * DAY for one in lea.date_exceptions.all())
+    vacation = lea.vacations.get()
+    assert today + 21 * DAY < vacation.first_day < vacation.last_day < today + 42 * DAY
+    sams = SessionPack.objects.get(student=who("sam"), mentor=lea)
+    assert sams.pk in vacation.moved_packs
+    assert Vacation.objects.exclude(mentor=lea).count() == DateException.objects.exclude(mentor=lea).count() == 0
+    hers = Client()
+    hers.force_login(lea)
+    for page, words in (
+        ("exceptions", "extra hours 06:00-08:00"),
+        ("exceptions", "closed all day"),
+        ("vacations", "9 days"),
+    ):
+        assert words in hers.get(f"/tutor/availability/{page}").content.decode()
+    assert (
+        f"Away {vacation.first_day.day} to {vacation.last_day.day} "
+        in Client().get("/mentorship/mentors/lea-petit").content.decode()
+    )
 
 
 def test_everything_that_waits_for_an_answer_is_there(world):

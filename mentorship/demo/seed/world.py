@@ -7,6 +7,7 @@ from django.db.models import F
 
 from mentorship.demo.moving import NEVER, one_at_a_time, run_due
 from mentorship.demo.seed.accounts import new_person
+from mentorship.demo.seed.hours import lea_plans
 from mentorship.demo.seed.mentors import MENTORS, make_mentor
 from mentorship.demo.seed.stage import Student
 from mentorship.demo.seed.students import STUDENTS
@@ -19,6 +20,8 @@ def seed(now: datetime) -> int:
     with one_at_a_time():
         known = set(User.objects.filter(email__endswith="@demo.test").values_list("email", flat=True))
         made = _admin(known) + _mentors(known, now) + _students(known, now)
+        if "lea@demo.test" not in known:
+            lea_plans(now)  # her students are there to hear of it
         if made:
             _let_the_past_be_past(now)
             # No server listens yet for what the sandbox has to tell; a worker will deliver it.
