@@ -25,3 +25,8 @@ def reader_zone(request: PageRequest) -> ZoneInfo:
 def wants(request: PageRequest, target: str) -> bool:
     """htmx asks for the part of the page with this id."""
     return bool(request.htmx) and request.htmx.target == target
+
+
+def page_or_part(request: PageRequest, page: str, *parts: str) -> str:
+    """The page's template; only that of a part of it where htmx asks for one of these."""
+    return next((f"{page}#{part}" for part in parts if wants(request, part)), page)

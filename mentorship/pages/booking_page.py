@@ -15,7 +15,7 @@ from django.shortcuts import redirect, render
 from django.views.decorators.http import require_http_methods
 
 from mentorship.kernel import idempotency, limits
-from mentorship.kernel.http import wants
+from mentorship.kernel.http import page_or_part
 from mentorship.kernel.refusals import NotFound, Refusal
 from mentorship.pages.choosing_times import BookForm, week_of_pack, with_query
 from mentorship.people.http import SignedInRequest
@@ -118,10 +118,7 @@ def _page(
         "week": week,
         "key": request.POST.get("idempotency_key") or uuid4().hex,
     }
-    page = "rooms/book.html"
-    if wants(request, "week"):
-        page += "#week"
-    return render(request, page, context, status=status)
+    return render(request, page_or_part(request, "rooms/book.html", "week"), context, status=status)
 
 
 def _time(form: BookForm, request: SignedInRequest) -> datetime | None:

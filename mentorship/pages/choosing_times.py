@@ -10,6 +10,7 @@ from urllib.parse import urlencode
 
 from django import forms
 
+from mentorship.people.http import SignedInRequest
 from mentorship.people.models import MentorProfile, User
 from packs.models import SessionPack
 from sessions_app.models import Session
@@ -120,6 +121,22 @@ def week_of_pack(
         first_day=first_day,
         earlier_url=link(before) if first_day > local else "",
         later_url=link(after) if after <= horizon else "",
+    )
+
+
+def week_to_move(request: SignedInRequest, session: Session, noun: str, **how: Any) -> Week:
+    """The week in which the reader looks for another time of a session, on its page of this noun."""
+    assert session.pack is not None, "a booked session has its pack"
+    return week_of_pack(
+        session.pack,
+        session.mentor.mentor_profile,
+        request.user,
+        asked=request.GET.get("week") or request.POST.get("week"),
+        zone=request.user.zone,
+        now=request.now,
+        link=lambda day: with_query(f"{session.get_absolute_url()}/{noun}", week=day.isoformat()),
+        moving=session,
+        **how,
     )
 
 

@@ -13,7 +13,7 @@ from django.shortcuts import redirect, render
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST
 
-from mentorship.kernel.http import wants
+from mentorship.kernel.http import page_or_part
 from mentorship.kernel.refusals import NotFound, Refusal
 from mentorship.people.http import SignedInRequest
 from packs.models import Pause, SessionPack
@@ -159,10 +159,7 @@ def _page(
         "inside": inside,
         "refusal": refusal,
     }
-    page = "packs/pause.html"
-    if wants(request, "ask"):
-        page += "#ask"
-    return render(request, page, context, status=status)
+    return render(request, page_or_part(request, "packs/pause.html", "ask"), context, status=status)
 
 
 def _days(request: SignedInRequest, form: PauseForm | None, left: int) -> int:

@@ -13,7 +13,7 @@ from django.utils.dateformat import format as date_format
 from django.views.decorators.http import require_safe
 
 from mentorship.kernel import local_time
-from mentorship.kernel.http import wants
+from mentorship.kernel.http import page_or_part
 from mentorship.pages.history import history_page
 from mentorship.pages.mentorships import Mentorship, mentorships
 from mentorship.pages.pause_needs import pause_needs
@@ -81,10 +81,7 @@ def mentor_room(request: SignedInRequest) -> HttpResponse:
     }
     if tab == "completed":
         context |= history_page(request, mentor=user)
-    page = "rooms/mentor.html"
-    if wants(request, "room"):
-        page += "#room"
-    return render(request, page, context)
+    return render(request, page_or_part(request, "rooms/mentor.html", "room"), context)
 
 
 def _seat_kept_otherwise(card: SessionCard, found: list[Mentorship]) -> bool:

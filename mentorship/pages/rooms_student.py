@@ -13,7 +13,7 @@ from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
 from mentorship.kernel import local_time
-from mentorship.kernel.http import wants
+from mentorship.kernel.http import page_or_part
 from mentorship.kernel.ordinals import ordinal
 from mentorship.pages.history import history_page
 from mentorship.pages.mentorships import Mentorship, PackRow, mentorships
@@ -74,10 +74,7 @@ def student_room(request: SignedInRequest) -> HttpResponse:
     }
     if tab == "history":
         context |= history_page(request, student=user)
-    page = "rooms/student.html"
-    if wants(request, "room"):
-        page += "#room"
-    return render(request, page, context)
+    return render(request, page_or_part(request, "rooms/student.html", "room"), context)
 
 
 def tab_items(tabs: dict[str, str], current: str, counts: dict[str, int]) -> list[dict[str, Any]]:

@@ -19,7 +19,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods
 
 from mentorship.kernel import clock, idempotency, limits, local_time
-from mentorship.kernel.http import wants
+from mentorship.kernel.http import page_or_part, wants
 from mentorship.kernel.refusals import Malformed, NotFound, Refusal
 from mentorship.pages.choosing_times import TimeField, week_of_pack, with_query
 from mentorship.people.http import SignedInRequest
@@ -257,12 +257,7 @@ def _page(request: SignedInRequest, plan: Plan, *, refusal: Refusal | None = Non
         "refused_at": refusal.starts_at if isinstance(refusal, SeriesRefusal) else None,
     }
     context |= _sum(plan, len(plan.chosen))
-    page = "packs/plan.html"
-    if wants(request, "week"):
-        page += "#week"
-    elif wants(request, "plan"):
-        page += "#plan"
-    return render(request, page, context, status=status)
+    return render(request, page_or_part(request, "packs/plan.html", "week", "plan"), context, status=status)
 
 
 def _sum(plan: Plan, count: int) -> dict[str, Any]:

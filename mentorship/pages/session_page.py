@@ -15,7 +15,7 @@ from django.shortcuts import redirect, render
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST, require_safe
 
-from mentorship.kernel.http import wants
+from mentorship.kernel.http import page_or_part
 from mentorship.kernel.refusals import NotFound, NotYours, Refusal
 from mentorship.pages.session_card import SessionCard
 from mentorship.pages.session_words import claiming, open_proposal
@@ -66,9 +66,7 @@ def attempt(
 @never_cache
 @require_safe
 def session_page(request: SignedInRequest, session_id: UUID) -> HttpResponse:
-    page = "sessions/session.html"
-    if wants(request, "session"):
-        page += "#session"
+    page = page_or_part(request, "sessions/session.html", "session")
     return render(request, page, context_of(card_or_404(request, session_id)))
 
 

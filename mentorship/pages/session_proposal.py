@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -14,9 +13,9 @@ from django.shortcuts import render
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST
 
-from mentorship.kernel.http import wants
+from mentorship.kernel.http import page_or_part
 from mentorship.kernel.refusals import NotFound, NotYours, Refusal
-from mentorship.pages.choosing_times import MoveForm, Week, week_of_pack, with_query
+from mentorship.pages.choosing_times import MoveForm, week_to_move
 from mentorship.pages.session_card import SessionCard
 from mentorship.pages.session_page import attempt, card_or_404
 from mentorship.pages.session_words import open_proposal
@@ -133,25 +132,6 @@ def _page(
         except Refusal as impossible:
             context["refusal"] = refusal or impossible
     if card.is_mentor and card.can_propose:
-        context["week"] = _week(request, card, proposal.starts_at if proposal else None)
-    page = "sessions/proposal.html"
-    if wants(request, "week"):
-        page += "#week"
-    return render(request, page, context, status=status)
-
-
-def _week(request: SignedInRequest, card: SessionCard, selected: datetime | None) -> Week:
-    session = card.session
-    assert session.pack is not None, "a booked session has its pack"
-    return week_of_pack(
-        session.pack,
-        session.mentor.mentor_profile,
-        card.viewer,
-        asked=request.GET.get("week") or request.POST.get("week"),
-        zone=request.user.zone,
-        now=card.now,
-        link=lambda day: with_query(f"{session.get_absolute_url()}/proposal", week=day.isoformat()),
-        selected=selected,
-        moving=session,
-        within_notice=True,
-    )
+        selected = proposal.starts_at if proposal else None
+        context["week"] = week_to_move(request, card.session, "proposal", selected=selected, within_notice=True)
+    return render(request, page_or_part(request, "sessions/proposal.html", "week"), context, status=status)

@@ -13,9 +13,9 @@ from django.shortcuts import redirect, render
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST
 
-from mentorship.kernel.http import wants
+from mentorship.kernel.http import page_or_part
 from mentorship.kernel.refusals import NotFound, NotYours, Refusal
-from mentorship.pages.choosing_times import MoveForm, week_of_pack, with_query
+from mentorship.pages.choosing_times import MoveForm, week_to_move
 from mentorship.pages.session_card import SessionCard
 from mentorship.pages.session_page import attempt, card_or_404, context_of
 from mentorship.people.http import SignedInRequest
@@ -186,19 +186,7 @@ def _move_page(request: SignedInRequest, card: SessionCard, form: MoveForm, *, s
     except Refusal as impossible:
         why_not = impossible.message
     if moving is not None and session.pack is not None:
-        week = week_of_pack(
-            session.pack,
-            session.mentor.mentor_profile,
-            card.viewer,
-            asked=request.GET.get("week") or request.POST.get("week"),
-            zone=request.user.zone,
-            now=card.now,
-            link=lambda day: with_query(f"{session.get_absolute_url()}/move", week=day.isoformat()),
-            moving=session,
-        )
-    page = "sessions/move.html"
-    if wants(request, "week"):
-        page += "#week"
+        week = week_to_move(request, session, "move")
     context = {
         "card": card,
         "session": session,
@@ -209,7 +197,7 @@ def _move_page(request: SignedInRequest, card: SessionCard, form: MoveForm, *, s
         "moving": moving,
         "why_not": why_not,
     }
-    return render(request, page, context, status=status)
+    return render(request, page_or_part(request, "sessions/move.html", "week"), context, status=status)
 
 
 def do(request: SignedInRequest, session_id: UUID, verb: Callable[[SessionCard], Any], done: str) -> HttpResponse:

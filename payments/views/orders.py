@@ -12,7 +12,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST, require_safe
 
 from mentorship.kernel import money
-from mentorship.kernel.http import wants
+from mentorship.kernel.http import page_or_part
 from mentorship.kernel.refusals import NotFound
 from mentorship.people.http import SignedInRequest
 from payments import services
@@ -53,7 +53,7 @@ def back(request: SignedInRequest, order_id: UUID) -> HttpResponse:
             away = True
             log.warning("provider_trouble", order=str(order.pk), error=str(trouble))
         order = own_order(request, order_id)
-    page = "payments/return.html#state" if wants(request, "state") else "payments/return.html"
+    page = page_or_part(request, "payments/return.html", "state")
     return render(request, page, state_of(order, request.now, away=away))
 
 

@@ -15,7 +15,7 @@ from django.utils.cache import patch_vary_headers
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
-from mentorship.kernel.http import wants
+from mentorship.kernel.http import page_or_part
 from mentorship.pages.calendar import clocks
 from mentorship.pages.calendar.clocks import ZoneChoice
 from mentorship.pages.calendar.days import Day, days_of
@@ -92,8 +92,7 @@ def _page(request: SignedInRequest, as_mentor: bool, mentors: list[User], chosen
         "legend": _legend(found, days),
         "has_entries": any(day.pieces for day in days),
     }
-    page = "calendar/calendar.html#calendar" if wants(request, "calendar") else "calendar/calendar.html"
-    response = render(request, page, context)
+    response = render(request, page_or_part(request, "calendar/calendar.html", "calendar"), context)
     patch_vary_headers(response, ["HX-Request", "HX-Target"])
     return response
 
