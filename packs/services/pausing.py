@@ -41,7 +41,9 @@ class PauseConsequence:
 
     @property
     def key(self) -> str:
-        return f"{self.days}:{clock.iso(self.expires_after)}"
+        # Not the expiry after it: where a vacation covers one end of the pause, that moves with every second one thinks.
+        # What can change the answer (credits bought, days given, a freeze) moves the expiry before it.
+        return f"{self.days}:{clock.iso(self.expires_before)}"
 
 
 def what_if_paused(pack: SessionPack, days: int, now: datetime) -> PauseConsequence:

@@ -264,6 +264,14 @@ class TestPauses:
         words = "Mia is away in some of these days, and the pack is valid longer for that already."
         assert words in shared and words not in before
 
+    def test_a_pause_that_ends_in_a_vacation_can_be_thought_over(self, mia, sam):
+        pack = bought(sam, mia)
+        away(mia)
+        pause = ask_to_pause(pack_id=pack.pk, by=sam, days=10, now=NOW)
+        read = what_if_paused(SessionPack.objects.get(pk=pack.pk), 10, NOW)
+        agreed = agree_to_pause(pause_id=pause.pk, by=mia, expect=read.key, now=NOW + timedelta(minutes=5))
+        assert agreed.status == "RUNNING"
+
 
 def paused(pack, sam, mia, days, began):
     pause = ask_to_pause(pack_id=pack.pk, by=sam, days=days, now=NOW)
