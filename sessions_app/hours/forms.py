@@ -10,6 +10,7 @@ from mentorship.people.zones import choices as zone_choices
 from sessions_app.availability import DAY_MINUTES
 from sessions_app.hours.forms_week import ClockField, minute
 from sessions_app.models import DateException
+from sessions_app.services.hours import BOOKING_RULES
 
 STEPS = (5, 10, 15, 20, 30, 45, 60, 90, 120)
 NOTE_MAX = 120
@@ -91,15 +92,7 @@ class RulesForm(forms.ModelForm):
 
     class Meta:
         model = MentorProfile
-        fields = (
-            "notice_hours",
-            "horizon_days",
-            "slot_step_minutes",
-            "buffer_before_minutes",
-            "buffer_after_minutes",
-            "most_sessions_a_day",
-            "most_changes_a_pack",
-        )
+        fields = BOOKING_RULES
         labels = {
             "notice_hours": "Hours of notice, at least",
             "buffer_before_minutes": "Free minutes before a session",
