@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from datetime import timedelta
+from html import unescape
 
 from tests.browser.people import Visitor
 
@@ -161,3 +162,18 @@ def to_ask_for(who: Visitor) -> list[str]:
 def live(who: Visitor) -> list[str]:
     """The room of a session that runs, or one that ran and is not settled yet."""
     return sessions(who, "IN_PROGRESS")
+
+
+def of_admin(who: Visitor) -> list[str]:
+    """The support desk from the search to a verb that shows what it would do, closing a mentor, and what unfold draws."""
+    mia = next(m for m in who.api("get", "mentors")["items"] if m["name"].startswith("Mia"))
+    asked = who.context.request.get("/admin/sessions_app/bookingrequest/?q=mia").text()
+    request = re.search(r'href="(/admin/sessions_app/bookingrequest/[^"/]+/change/)', asked)
+    timeline = f"/admin/support/people/{mia['id']}"
+    move = re.search(r'href="(/admin/support/move/[^"]+)"', who.context.request.get(timeline).text())
+    assert request and move, "Mia is asked for something, and has a session to come"
+    time = re.search(r'href="(\?starts_at=[^"]+)"', who.context.request.get(move[1]).text())
+    assert time, "and a free time"
+    desk = ["/admin/support/", "/admin/support/?q=demo.test", timeline, move[1] + unescape(time[1])]
+    closing = f"/admin/support/mentors/{mia['id']}/close"
+    return ["/admin/", *desk, closing, "/admin/sessions_app/session/", request[1]]

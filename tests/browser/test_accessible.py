@@ -79,7 +79,13 @@ GROUPS: dict[str, dict[str, Callable[[Visitor], list[str]]]] = {
         "ivo": pages.of_refunds_wanted,
     },
     "mentors": {"mia": pages.of_mentor},
-    "requests": {"": pages.to_ask_for, "dan": pages.of_asker, "mel": pages.of_asker, "mia": pages.of_asked},
+    "requests-and-support": {
+        "": pages.to_ask_for,
+        "dan": pages.of_asker,
+        "mel": pages.of_asker,
+        "mia": pages.of_asked,
+        "admin": pages.of_admin,
+    },
 }
 
 
