@@ -18,6 +18,16 @@ from mentorship.kernel.refusals import Refusal
 
 PATIENCE = 0.5  # seconds a thread waits for the others; with the guard in place they never come
 
+# The guards of more than one race, for `without`: (table, constraint or unique index).
+NOBODY_TWICE = ("sessions_app_calendarblock", "sessions_nobody_twice")
+SEAT_NUMBER = ("seats_seat", "seats_number_taken_once")
+WITHIN_TOTAL = ("packs_sessionpack", "packs_held_and_used_within_total")
+NOT_NEGATIVE = (
+    ("packs_sessionpack", "packs_counters_not_negative"),
+    ("packs_sessionpack", "packs_sessionpack_sessions_total_check"),
+    ("packs_sessionpack", "packs_sessionpack_sessions_held_check"),
+)
+
 
 def together(calls: Sequence[Callable[[], Any]]) -> list[Any]:
     """Run all calls at once, each in a thread with a connection of its own. Returns results or exceptions, in order."""

@@ -15,14 +15,19 @@ from seats.services import availability, hold_seat, lapsing, take_seat, transiti
 from sessions_app.models import Session
 from sessions_app.services import book, booking, complete, settling
 from tests.cast import HOUR, NOW, at, bought, counters, mentor, user
-from tests.races import meet, remove_locks, successes, together, without
+from tests.races import (
+    NOBODY_TWICE,
+    NOT_NEGATIVE,
+    SEAT_NUMBER,
+    WITHIN_TOTAL,
+    meet,
+    remove_locks,
+    successes,
+    together,
+    without,
+)
 
 pytestmark = pytest.mark.django_db(transaction=True)
-
-NOBODY_TWICE = ("sessions_app_calendarblock", "sessions_nobody_twice")
-WITHIN_TOTAL = ("packs_sessionpack", "packs_held_and_used_within_total")
-NOT_NEGATIVE = ("packs_sessionpack", "packs_counters_not_negative")
-SEAT_NUMBER = ("seats_seat", "seats_number_taken_once")
 
 
 def book_at(student, of, starts_at):
@@ -143,7 +148,7 @@ class TestSettleTwice:
         assert CreditEntry.objects.filter(pack=pack, kind="USED").count() == 1
 
     def test_control_without_locks_and_check_it_uses_two(self, monkeypatch):
-        with without(NOT_NEGATIVE, ("packs_sessionpack", "packs_sessionpack_sessions_held_check")):
+        with without(*NOT_NEGATIVE):
             remove_locks(monkeypatch)
             self.race(monkeypatch)
             assert CreditEntry.objects.filter(kind="USED").count() == 2

@@ -20,11 +20,9 @@ from tests.payments.racing import (
     CAUSE_ONCE,
     COUNTED_ONCE,
     FULFILLED_ONCE,
-    NOT_NEGATIVE,
     ONE_PACK,
     PAID_ONCE,
     REFUND_ONCE,
-    WITHIN_TOTAL,
     as_sums,
     booked,
     bought_by_sam,
@@ -33,7 +31,7 @@ from tests.payments.racing import (
     unguarded,
 )
 from tests.payments.scene import SPLIT, accounts, decide, place, said, send_webhook
-from tests.races import meet, successes, together, without
+from tests.races import NOT_NEGATIVE, WITHIN_TOTAL, meet, successes, together, without
 
 pytestmark = pytest.mark.django_db(transaction=True)
 

@@ -19,11 +19,10 @@ from sessions_app.services import book, complete
 from tests.cast import HOUR, NOW, at, bought, counters, mentor, offering, user
 from tests.payments.racing import CAUSE_ONCE, COUNTED_ONCE, FULFILLED_ONCE, ONE_PACK, PAID_ONCE
 from tests.payments.scene import accounts, decide, pay, place, said, send_webhook
-from tests.races import meet, remove_locks, successes, together, without
+from tests.races import SEAT_NUMBER, meet, remove_locks, successes, together, without
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
-SEAT_NUMBER = ("seats_seat", "seats_number_taken_once")
 OPEN_ONCE = ("payments_order", "payments_one_open_per_pair")
 KEY_ONCE = ("payments_order", "payments_one_order_per_key")
 

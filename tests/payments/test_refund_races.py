@@ -21,9 +21,7 @@ from sessions_app.models import CalendarBlock, Session
 from sessions_app.services import booking, cancel, cancelling, complete
 from tests.cast import HOUR, NOW, at, counters, mentor, offering, user
 from tests.payments.racing import (
-    NOT_NEGATIVE,
     REFUND_ONCE,
-    WITHIN_TOTAL,
     as_sums,
     booked,
     bought_by_sam,
@@ -32,7 +30,7 @@ from tests.payments.racing import (
     unguarded,
 )
 from tests.payments.scene import SPLIT, accounts, pay, place, said, send_webhook
-from tests.races import meet, successes, together, without
+from tests.races import NOT_NEGATIVE, WITHIN_TOTAL, meet, successes, together, without
 
 pytestmark = pytest.mark.django_db(transaction=True)
 

@@ -17,11 +17,10 @@ from sessions_app.models import Session
 from sessions_app.services import book, booking, pauses
 from sessions_app.services.series import book_series
 from tests.cast import NOW, at, bought, counters, mentor, user
-from tests.races import meet, remove_locks, together, without
+from tests.races import NOBODY_TWICE, meet, remove_locks, together, without
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
-NOBODY_TWICE = ("sessions_app_calendarblock", "sessions_nobody_twice")
 ONE_OPEN_PAUSE = ("packs_pause", "packs_one_open_pause")
 TIMES = [at(1, 18), at(8, 18), at(15, 18)]
 

@@ -24,12 +24,10 @@ from sessions_app.services import (
     vacations,
 )
 from tests.cast import NOW, at, bought, counters, mentor, user
-from tests.races import first, meet, remove_locks, successes, together, without
+from tests.races import NOT_NEGATIVE, first, meet, remove_locks, successes, together, without
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
-NOT_NEGATIVE = ("packs_sessionpack", "packs_counters_not_negative")
-HELD_CHECK = ("packs_sessionpack", "packs_sessionpack_sessions_held_check")
 ONE_CLAIM = ("sessions_app_claim", "sessions_one_open_claim")
 
 
@@ -106,7 +104,7 @@ class TestBothCancelAtOnce:
         assert SessionEvent.objects.filter(kind="CANCELLED").count() == 1
 
     def test_control_without_locks_and_check_it_comes_back_twice(self, monkeypatch):
-        with without(NOT_NEGATIVE, HELD_CHECK):
+        with without(*NOT_NEGATIVE):
             remove_locks(monkeypatch)
             self.race(monkeypatch)
             assert CreditEntry.objects.filter(held_delta=-1).count() == 2

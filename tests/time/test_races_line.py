@@ -14,11 +14,10 @@ from seats.models import Seat, WaitingPlace
 from seats.services import hold_seat, join, lapsing, release_seat, transitions, waiting
 from tests.cast import NOW, bought, mentor, offering, user
 from tests.payments.scene import place
-from tests.races import meet, remove_locks, successes, together, without
+from tests.races import SEAT_NUMBER, meet, remove_locks, successes, together, without
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
-SEAT_NUMBER = ("seats_seat", "seats_number_taken_once")
 SECOND = timedelta(seconds=1)
 
 

@@ -20,13 +20,11 @@ from sessions_app.services import (
     withdraw_request,
 )
 from tests.cast import NOW, at, bought, mentor, offering, user
-from tests.races import meet, remove_locks, successes, together, without
+from tests.races import NOBODY_TWICE, SEAT_NUMBER, meet, remove_locks, successes, together, without
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
-NOBODY_TWICE = ("sessions_app_calendarblock", "sessions_nobody_twice")
 ONE_REQUEST = ("sessions_app_bookingrequest", "sessions_one_open_request")
-SEAT_NUMBER = ("seats_seat", "seats_number_taken_once")
 
 
 def asked(student, offer, *days, now=NOW):
