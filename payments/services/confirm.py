@@ -189,7 +189,7 @@ def _end(order: Order, status: str, now: datetime) -> None:
         # The seat of an approved request stays held until its own deadline: the student may try once more.
         pair = {"student_id": order.student_id, "mentor_id": order.mentor_id}
         checkout_ended(**pair)
-        let_seat_go(**pair, reason=Seat.Reason.PAYMENT_FAILED, by=None, now=now)
+        let_seat_go(**pair, reason=Seat.Reason.PAYMENT_FAILED, by=None, now=now, seated_too=False)
     release_reserved(order_id=order.pk, now=now)
 
 

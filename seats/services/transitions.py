@@ -118,16 +118,26 @@ def take_seat(*, student_id: int, mentor_id: int, by: Any, reason: str, now: dat
 
 @transaction.atomic
 def drop_hold(
-    *, student_id: int, mentor_id: int, reason: str, by: Any, now: datetime, until: datetime | None = None
+    *,
+    student_id: int,
+    mentor_id: int,
+    reason: str,
+    by: Any,
+    now: datetime,
+    until: datetime | None = None,
+    seated_too: bool = False,
 ) -> None:
-    """A payment or a request has ended: the seat is kept only by what else keeps it. A seated person's hold stays.
+    """A payment or a request has ended: the seat is kept only by what else keeps it.
 
     That is an open checkout, or what the caller knows, `until` then. A seat that was only HELD is free at once without
-    either. An offered seat is offered until its own end again; if that has passed, it goes to the next one at once.
+    either. An offered seat is offered until its own end again; if that has passed, it goes to the next one at once. The
+    hold of a seated person stays, unless `seated_too`: then a seat that nothing but the hold kept is free as well.
     """
     lock_people([student_id, mentor_id])
     seat = _standing_seat(student_id, mentor_id)
-    if seat is None or seat.status not in (Status.HELD, Status.OFFERED) or seat.held_until is None:
+    if seat is None or seat.held_until is None:
+        return
+    if seat.status not in (Status.HELD, Status.OFFERED) and not seated_too:
         return
     else_kept = max(filter(None, [until, seat.checkout_until, offer_ends(seat)]), default=now)
     if seat.status == Status.HELD and else_kept <= now:

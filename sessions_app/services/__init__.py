@@ -39,7 +39,7 @@ from sessions_app.services.reserving import (
     reserve,
 )
 from sessions_app.services.room import enter
-from sessions_app.services.seat_kept import let_seat_go
+from sessions_app.services.seat_kept import hold_for_approved, let_seat_go
 from sessions_app.services.settling import (
     complete,
     judged_by_evidence,
@@ -75,6 +75,7 @@ __all__ = [
     "enter",
     "expire_request",
     "forgive",
+    "hold_for_approved",
     "judged_by_evidence",
     "keep_for_payment",
     "let_seat_go",

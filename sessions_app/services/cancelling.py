@@ -119,7 +119,7 @@ def _end_request(session: Session, *, by: Any, reason: str, now: datetime) -> No
         request.status, request.rejected_at, request.rejection_reason = Asked.REJECTED, now, reason
     request.save(update_fields=["status", "ended_at", "rejected_at", "rejection_reason"])
     if request.takes_seat:
-        let_seat_go(student_id=session.student_id, mentor_id=session.mentor_id, by=by, now=now)
+        let_seat_go(student_id=session.student_id, mentor_id=session.mentor_id, by=by, now=now, seated_too=True)
 
 
 def cancel_refunded(sessions: list[Session], *, by: Any, reason: str, now: datetime) -> None:

@@ -28,12 +28,13 @@ def let_go(*, request_id: UUID, by: Any, reason: str, now: datetime) -> bool:
     if request.status_at(now) not in (Status.PENDING_MENTOR_REVIEW, Status.APPROVED) or request.paid_at is not None:
         return False
     withdraw(f"request:{request.pk}", now)
+    was_approved = request.status == Status.APPROVED
     request.status, request.rejection_reason, request.rejected_at, request.ended_at = Status.REJECTED, reason, now, now
     request.save(update_fields=["status", "rejection_reason", "rejected_at", "ended_at"])
     session = request.session
     if session is not None and session.status_at(now) == Session.Status.AWAITING_PAYMENT:
         cancel(session_id=session.pk, by=by, on_behalf_of=request.mentor, reason=reason, now=now)
     if request.takes_seat:
-        let_seat_go(student_id=request.student_id, mentor_id=request.mentor_id, by=by, now=now)
+        let_seat_go(student_id=request.student_id, mentor_id=request.mentor_id, by=by, now=now, seated_too=was_approved)
     tell(request, "request_rejected", request.student, now=now, reason=reason)
     return True

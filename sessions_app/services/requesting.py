@@ -130,6 +130,12 @@ def _keep_offered_seat(request: BookingRequest) -> None:
         keep_offer(student_id=request.student_id, mentor_id=request.mentor_id, until=until, asked_at=asked_at)
 
 
+def _keep_no_longer(request: BookingRequest, now: datetime) -> None:
+    """What is waited for now may be due earlier than what was waited for before: an offered seat is kept until then."""
+    if request.takes_seat:
+        let_seat_go(student_id=request.student_id, mentor_id=request.mentor_id, by=None, now=now)
+
+
 def lock_request(request_id: UUID, by: Any) -> BookingRequest:
     """Lock both people, then read the request of one of the two (None: the system). Raises NotFound."""
     rows = BookingRequest.objects.all() if by is None else BookingRequest.objects.of(by)
@@ -199,6 +205,7 @@ def _approve(request: BookingRequest, starts_at: datetime | None, *, notes: str,
     request.status, request.approval_notes = Status.APPROVED, notes
     request.approved_at, request.payment_deadline = now, deadline
     request.save(update_fields=["session", "status", "approval_notes", "approved_at", "payment_deadline"])
+    _keep_no_longer(request, now)
     tell(
         request,
         "request_approved",
@@ -257,6 +264,7 @@ def suggest(*, request_id: UUID, by: Any, times: Sequence[datetime], notes: str 
     request.approval_deadline = min(_answer_by(offered, now), longest)
     request.save(update_fields=["suggested_times", "suggested_at", "approval_notes", "approval_deadline"])
     _keep_offered_seat(request)
+    _keep_no_longer(request, now)
     _answered(request.mentor_id)
     tell(
         request,

@@ -16,7 +16,7 @@ from sessions_app.services.cancelling import cancel
 from sessions_app.services.consequences import Consequence
 from sessions_app.services.request_words import tell
 from sessions_app.services.requesting import check_waiting, lock_request
-from sessions_app.services.seat_kept import let_seat_go, offered_until
+from sessions_app.services.seat_kept import let_seat_go, offered_until, stays_without
 
 Status = BookingRequest.Status
 
@@ -25,29 +25,33 @@ def what_if_withdrawn(request: BookingRequest, *, now: datetime) -> Consequence:
     """What the student's withdrawal would do right now. Raises Refusal `wrong_state` (paid, rejected, expired)."""
     name = request.mentor.first_name
     offer = offered_until(request)
+    stays = request.takes_seat and stays_without(request, now=now)
     if request.is_payable(now):
-        kept = ["your seat"] if request.takes_seat and offer is None else []
+        kept = ["your seat"] if request.takes_seat and offer is None and not stays else []
         kept += ["your time"] if request.session_id else []
         words = f"{name} has said yes: {' and '.join(kept)} would be free for others at once. Nothing was paid."
         if not kept:
             words = f"{name} has said yes, which would be gone. Nothing was paid."
-        return _and_the_offer(Consequence("kept", words, False), offer, now)
+        code = "kept:seat_stays" if stays and offer is None else "kept"
+        return _and_the_offer(Consequence(code, words, False), offer, stays, now)
     check_waiting(request, now)
     if request.suggested_at is not None:
         words = f"{name} has suggested other times; they would be gone with the request. Nothing was paid."
-        return _and_the_offer(Consequence("suggested", words, False), offer, now)
+        return _and_the_offer(Consequence("suggested", words, False), offer, stays, now)
     words = f"{name} has not answered yet. Nothing was paid."
     if offer is None:
         words = f"{name} has not answered yet. Nothing is kept for you and nothing was paid."
-    return _and_the_offer(Consequence("waiting", words, False), offer, now)
+    return _and_the_offer(Consequence("waiting", words, False), offer, stays, now)
 
 
-def _and_the_offer(consequence: Consequence, offer: datetime | None, now: datetime) -> Consequence:
+def _and_the_offer(consequence: Consequence, offer: datetime | None, stays: bool, now: datetime) -> Consequence:
     """What becomes of the seat that the waiting list offered, and that this request may have kept longer."""
     if offer is None:
         return consequence
     if offer > now:
         also, what = "The seat on offer stays yours until the offer’s own end.", "offer_stays"
+    elif stays:
+        also, what = "The seat that was offered to you is still kept for what else you have begun.", "offer_kept"
     else:
         also, what = "The seat that was offered to you goes to the next in line at once.", "offer_over"
     return replace(consequence, code=f"{consequence.code}:{what}", also=also)
@@ -67,17 +71,17 @@ def withdraw_request(*, request_id: UUID, by: Any, now: datetime, expect: str | 
         return request
     consequence = what_if_withdrawn(request, now=now).must_be(expect)
     withdraw(f"request:{request.pk}", now)  # what was not told yet would be told of a request that is none any more
-    _end(request, Status.WITHDRAWN, by=by, now=now)
+    _end(request, by=by, now=now, was_approved=consequence.kind == "kept")
     if consequence.kind != "kept" or request.session_id is None:  # else both are told that its time is cancelled
         tell(request, "request_withdrawn", request.mentor, now=now)
     return request
 
 
-def _end(request: BookingRequest, status: str, *, by: Any, now: datetime) -> None:
+def _end(request: BookingRequest, *, by: Any, now: datetime, was_approved: bool) -> None:
     """Close it, and let go of what was kept for its payment."""
-    request.status, request.ended_at = status, now
+    request.status, request.ended_at = Status.WITHDRAWN, now
     request.save(update_fields=["status", "ended_at"])
     if request.session is not None and request.session.status == Session.Status.AWAITING_PAYMENT:
         cancel(session_id=request.session.pk, by=by, now=now, reason="the request was withdrawn")
     if request.takes_seat:
-        let_seat_go(student_id=request.student_id, mentor_id=request.mentor_id, by=by, now=now)
+        let_seat_go(student_id=request.student_id, mentor_id=request.mentor_id, by=by, now=now, seated_too=was_approved)
