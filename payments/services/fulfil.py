@@ -19,12 +19,14 @@ from payments.services.buyable import intro_taken
 from payments.services.confirm import lock_order, retry_path, tell_student
 from payments.services.refunds import request_refund
 from seats.models import Seat
-from seats.services import join, take_seat
+from seats.services import checkout_ended, hold_seat, join, take_seat
 from sessions_app.models import Session
 from sessions_app.services import (
     adopt_reserved,
     book_paid,
     confirm_reserved,
+    hold_for_approved,
+    let_seat_go,
     mark_paid,
     point_to_session,
     release_reserved,
@@ -98,7 +100,18 @@ def _grant(order: Order, now: datetime) -> None:
         point_to_session(request_id=order.request_id, session=order.session)
     order.status, order.fulfilled_at = Order.Status.FULFILLED, now
     order.save(update_fields=["pack", "session", "status", "fulfilled_at"])
+    if order.takes_seat:
+        _hold_for_the_rest(order, now)
     _announce(order, purchase, now)
+
+
+def _hold_for_the_rest(order: Order, now: datetime) -> None:
+    """Whatever else is open keeps the seat, too: if this pack is refunded, it is what an approval has promised."""
+    hold_for_approved(student_id=order.student_id, mentor_id=order.mentor_id, by=order.student, now=now)
+    others = Order.objects.open(now).of_pair(order.student_id, order.mentor_id).filter(takes_seat=True, request=None)
+    for other in others:
+        pair = {"student_id": other.student_id, "mentor_id": other.mentor_id}
+        hold_seat(**pair, until=other.expires_at, by=order.student, now=now, approved=False)
 
 
 def _first_session(order: Order, pack: SessionPack, now: datetime) -> Session | None:
@@ -132,6 +145,10 @@ def _give_back(order: Order, refusal: Refusal, now: datetime) -> None:
         "intro_used": "There is one intro for each student, and there was one already.",
     }.get(refusal.code, "What was bought cannot be granted any more.")
     release_reserved(order_id=order.pk, now=now)
+    if order.takes_seat and not Order.objects.open(now).of_pair(order.student_id, order.mentor_id).exists():
+        pair = {"student_id": order.student_id, "mentor_id": order.mentor_id}
+        checkout_ended(**pair)
+        let_seat_go(**pair, reason=Seat.Reason.PAYMENT_FAILED, by=None, now=now, seated_too=False)
     if refusal.code == "mentor_full" and _put_first_in_line(order, now):
         reason += " You are first on the waiting list: the next free seat is offered to you."
     payment = order.payments.filter(status=Payment.Status.CONFIRMED).first()

@@ -6,11 +6,13 @@ import pytest
 
 from payments import services
 from payments.models import Order
+from payments.services import record_payment, refund_order
 from payments.services.confirm import give_up, record_decline
 from seats.models import Seat
-from sessions_app.services import approve, withdraw_request
-from tests.cast import HOUR, NOW, offering
-from tests.payments.scene import SITE, place
+from sessions_app.models import Session
+from sessions_app.services import approve, cancel, withdraw_request
+from tests.cast import DAY, HOUR, NOW, offering
+from tests.payments.scene import SITE, pay, place
 
 pytestmark = pytest.mark.django_db
 SOON = NOW + HOUR / 10
@@ -79,3 +81,35 @@ def test_a_checkout_in_its_place_keeps_the_seat_anew(mia, sam, approved):
 
 def proceed(student, request):
     return services.proceed_payment(student=student, request_id=request.pk, provider="sandbox", site_url=SITE, now=NOW)
+
+
+def test_a_refund_of_the_other_pack_leaves_the_seat_to_the_request(mia, sam, approved):
+    order = pay(place(sam, other_pack(mia)))
+    assert seat().status == "ACTIVE"
+    refund_order(order_id=order.pk, by=mia, reason="", now=SOON)
+    assert (seat().status, seat().held_until) == ("HELD", approved.payment_deadline)
+    paid = pay(proceed(sam, approved), now=SOON)
+    assert (paid.status, seat().status) == ("FULFILLED", "ACTIVE")
+
+
+def test_a_refund_of_what_was_recorded_by_hand_leaves_the_seat_to_the_open_checkout(mia, sam):
+    order = place(sam, other_pack(mia))
+    pack = offering(mia)
+    recorded = record_payment(student=sam, offering_id=pack.pk, note="bank", by=mia, site_url=SITE, now=NOW)
+    refund_order(order_id=recorded.pk, by=mia, reason="", now=SOON)
+    assert (seat().status, seat().held_until, seat().checkout_until) == ("HELD", order.expires_at, order.expires_at)
+
+
+def test_money_that_goes_back_keeps_no_seat(mia, sam):
+    order = place(sam, other_pack(mia), starts_at=NOW.replace(hour=12) + 3 * DAY)
+    cancel(session_id=Session.objects.get().pk, by=sam, now=NOW)
+    order = pay(order, now=SOON)
+    assert (order.refunds.count(), seat().status) == (1, "RELEASED")
+
+
+def test_late_money_that_goes_back_leaves_the_seat_to_the_newer_checkout(mia, sam):
+    late = place(sam, other_pack(mia), starts_at=NOW.replace(hour=12) + 3 * DAY)
+    cancel(session_id=Session.objects.get().pk, by=sam, now=NOW)
+    order = place(sam, offering(mia, minutes=45, price=25000))
+    assert pay(late, now=SOON).refunds.count() == 1
+    assert (seat().status, seat().held_until, seat().checkout_until) == ("HELD", order.expires_at, order.expires_at)
