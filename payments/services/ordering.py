@@ -16,7 +16,7 @@ from payments import providers
 from payments.models import Order
 from payments.services.buyable import asks_first, check_buyable, check_not_frozen
 from payments.services.pair import open_page, place, replace
-from seats.services import hold_seat
+from seats.services import checkout_ended, hold_seat
 from sessions_app.services import reserve
 
 
@@ -90,11 +90,12 @@ def _write(wish: Wish, offering: Offering, open_orders: list[Order]) -> Order:
     check_not_frozen(wish.student, offering.mentor)
     for replaced in open_orders:
         replace(replaced, now)
+    pair = {"student_id": order.student_id, "mentor_id": order.mentor_id}
     if order.takes_seat:
         # A seat already held for the order that is replaced is carried over: its hold only rises.
-        hold_seat(
-            student_id=order.student_id, mentor_id=order.mentor_id, until=order.expires_at, by=wish.student, now=now
-        )
+        hold_seat(**pair, until=order.expires_at, by=wish.student, now=now, approved=False)
+    else:
+        checkout_ended(**pair)
     order.save(force_insert=True)
     if order.starts_at is not None:
         reserve(

@@ -15,7 +15,6 @@ from payments.models import Order
 from payments.providers.base import ProviderTrouble
 from payments.providers.free import Free
 from payments.services.settle import confirm_and_fulfil
-from seats.services import checkout_ended
 from sessions_app.services import page_ended, release_reserved
 
 TRIES = 10  # for the locks of a pair; more than two are seen only while a payment arrives
@@ -75,7 +74,6 @@ def replace(order: Order, now: datetime) -> None:
     order.save(update_fields=["status", "replaced_at"])
     if order.request_id is not None:
         page_ended(order.request_id, now=now)
-    checkout_ended(student_id=order.student_id, mentor_id=order.mentor_id)
     release_reserved(order_id=order.pk, now=now)
 
 

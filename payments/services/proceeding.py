@@ -16,7 +16,7 @@ from payments.models import Order
 from payments.services.buyable import check_limit, check_not_frozen, intro_taken
 from payments.services.ordering import Wish, checkout, replayed, snapshot
 from payments.services.pair import open_page, place, replace
-from seats.services import hold_seat
+from seats.services import checkout_ended, hold_seat
 from sessions_app.models import BookingRequest, Session
 from sessions_app.services import keep_for_payment, pay_by
 
@@ -131,8 +131,9 @@ def _write(wish: Wish, request_id: UUID, open_orders: list[Order]) -> Order:
     until = max(order.expires_at, pay_by(request))
     for replaced in open_orders:
         replace(replaced, now)
+    pair = {"student_id": order.student_id, "mentor_id": order.mentor_id}
+    checkout_ended(**pair)
     if order.takes_seat:
-        pair = {"student_id": order.student_id, "mentor_id": order.mentor_id}
         hold_seat(**pair, until=until, by=wish.student, now=now, approved=True)
     order.save(force_insert=True)
     keep_for_payment(request, order_id=order.pk, until=until)

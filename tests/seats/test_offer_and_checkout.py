@@ -11,6 +11,7 @@ from payments.models import Order
 from payments.services.confirm import give_up, record_decline
 from seats.jobs import pass_on_seats, sweep_seats
 from seats.services import availability
+from sessions_app.services import reject, submit_request
 from tests.cast import DAY, HOUR, NOW, offering
 from tests.payments.scene import pay, place as order_of
 from tests.seats.scene import full_house, lapse, place, seat_of, statuses, told, waits
@@ -98,6 +99,28 @@ def test_a_payment_given_up_after_the_end_passes_the_seat_on_at_once(tove, sam, 
     assert statuses(tove) == {"Sam": "LAPSED", "Sue": "OFFERED"}
     assert seat_of(sue, tove).held_until == END + 5 * MINUTE + 48 * HOUR
     assert "waiting_list_lapsed" in told(sam)
+
+
+def test_a_payment_in_its_place_keeps_what_the_first_had_kept(tove, sam):
+    """After the offer's own end nothing keeps it longer, and nothing that ends beside it takes it away."""
+    pack = offering(tove, minutes=30, booking_mode="REQUEST")
+    request = submit_request(student=sam, offering=pack, times=[], now=END - 15 * MINUTE)
+    first = order_of(sam, offering(tove), now=END - 15 * MINUTE)
+    second = order_of(sam, offering(tove, minutes=45, price=25000), now=END + 5 * MINUTE)
+    reject(request_id=request.pk, by=tove, reason="no", now=END + 6 * MINUTE)
+    assert seat_of(sam, tove).held_until == first.expires_at
+    assert services.confirm_and_fulfil(pay(second, now=END + 7 * MINUTE).pk, END + 7 * MINUTE).status == "FULFILLED"
+
+
+def test_a_payment_for_a_single_session_in_its_place_keeps_no_seat(tove, sam):
+    order_of(sam, offering(tove), now=END - 15 * MINUTE)
+    request = submit_request(
+        student=sam, offering=offering(tove, booking_mode="REQUEST"), times=[], now=END - 15 * MINUTE
+    )
+    order_of(sam, offering(tove, sessions=1), now=END - 5 * MINUTE, starts_at=BEGAN.replace(hour=9) + 5 * DAY)
+    assert seat_of(sam, tove).checkout_until is None
+    reject(request_id=request.pk, by=tove, reason="no", now=END + 6 * MINUTE)
+    assert statuses(tove) == {"Sam": "LAPSED", "Sue": "OFFERED"}
 
 
 def test_declining_during_the_checkout_ends_the_payment_too(tove, sam, sue):
