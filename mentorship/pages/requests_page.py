@@ -25,10 +25,8 @@ from mentorship.pages.choosing_times import TimeField
 from mentorship.pages.requests_card import RequestCard, judged, loaded, note_rivals
 from mentorship.pages.requests_times import WishedTimes, asked_week, read_times
 from mentorship.people.http import SignedInRequest
-from payments.services import is_seated
-from seats.services import availability
 from sessions_app.models import BookingRequest
-from sessions_app.services import accept_suggestion, approve, reject, suggest, withdraw_request
+from sessions_app.services import accept_suggestion, approve, check_seat, reject, suggest, withdraw_request
 from sessions_app.services.withdrawing import what_if_withdrawn
 
 NOTES_MAX, REASON_MAX = 2000, 500
@@ -82,13 +80,6 @@ def _page(
     status: int = 200,
 ) -> HttpResponse:
     row = card.request
-    full = (
-        card.is_mentor
-        and card.is_waiting
-        and row.takes_seat
-        and availability(row.mentor_id, card.now).available == 0
-        and not is_seated(row.student, row.mentor_id, card.now)
-    )
     context = {
         "card": card,
         "asked": row,
@@ -96,9 +87,19 @@ def _page(
         "form": form or AnswerForm(initial={"notes": row.approval_notes}),
         "chosen": form.cleaned_data.get("scheduledAt") if form and form.is_bound and form.is_valid() else None,
         "refusal": refusal,
-        "full": full,
+        "full": card.is_mentor and card.is_waiting and _is_full(card),
     }
     return render(request, "requests/request.html", context, status=status)
+
+
+def _is_full(card: RequestCard) -> bool:
+    """Whether there is no seat for a yes: none is free, and none is the student's, or on offer to them."""
+    try:
+        if card.request.takes_seat:
+            check_seat(card.request.student, card.request.mentor_id, card.now)
+    except Refusal:
+        return True
+    return False
 
 
 @login_required

@@ -7,10 +7,12 @@ from django.test import Client
 
 from mentorship.kernel.refusals import Refusal
 from mentorship.pages.waiting import leave_line
+from mentorship.people.models import MentorProfile
 from seats.jobs import pass_on_seats
 from sessions_app.services import approve, reject, submit_request, suggest, what_if_withdrawn, withdraw_request
-from tests.cast import DAY, HOUR, NOW, offering
-from tests.seats.scene import full_house, lapse, place, seat_of, statuses, waits
+from tests import cast
+from tests.cast import DAY, HOUR, NOW, bought, offering
+from tests.seats.scene import full_house, lapse, place, seat_of, statuses, told, waits
 
 pytestmark = pytest.mark.django_db
 BEGAN = NOW + DAY
@@ -136,6 +138,27 @@ def test_declining_the_seat_takes_the_request_back(tove, sam, said_yes):
     request.refresh_from_db()
     assert request.status == "WITHDRAWN"
     assert statuses(tove) == {"Sam": "DECLINED", "Sue": "OFFERED"}
+
+
+def test_declining_after_the_offers_own_end_is_a_no_and_no_lapse(tove, sam):
+    asks(sam, tove)
+    leave_line(student=sam, mentor_id=tove.pk, expect="offered", now=END + HOUR)
+    assert statuses(tove) == {"Sam": "DECLINED", "Sue": "OFFERED"}
+    assert "waiting_list_lapsed" not in told(sam)
+
+
+def test_a_seat_on_offer_is_a_seat_for_a_yes(tove, sam, time_machine):
+    time_machine.move_to(ASKED, tick=False)
+    browser = Client()
+    browser.force_login(tove)
+    page = asks(sam, tove).get_absolute_url()
+    assert "All your seats are taken." not in browser.get(page).content.decode()
+    leave_line(student=sam, mentor_id=tove.pk, expect="offered", now=ASKED)
+    request = submit_request(student=cast.user("ann"), offering=offering(cast.mentor("ned")), times=[], now=ASKED)
+    bought(cast.user("bob"), request.mentor)
+    MentorProfile.objects.filter(user=request.mentor).update(max_active_students=1)
+    browser.force_login(request.mentor)
+    assert "All your seats are taken." in browser.get(request.get_absolute_url()).content.decode()
 
 
 def test_the_page_lets_whom_the_seat_is_offered_ask_and_nobody_else(tove, sam, sue, time_machine):
