@@ -145,7 +145,8 @@ def _give_back(order: Order, refusal: Refusal, now: datetime) -> None:
         "intro_used": "There is one intro for each student, and there was one already.",
     }.get(refusal.code, "What was bought cannot be granted any more.")
     release_reserved(order_id=order.pk, now=now)
-    if order.takes_seat and not Order.objects.open(now).of_pair(order.student_id, order.mentor_id).exists():
+    others = Order.objects.of_pair(order.student_id, order.mentor_id).exclude(pk=order.pk)
+    if order.takes_seat and not others.open(now).exists() and not others.to_fulfil().exists():
         pair = {"student_id": order.student_id, "mentor_id": order.mentor_id}
         checkout_ended(**pair)
         let_seat_go(**pair, reason=Seat.Reason.PAYMENT_FAILED, by=None, now=now, seated_too=False)

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import pytest
 
-from payments import services
+from payments import providers, services
 from payments.models import Order
 from payments.services import record_payment, refund_order
-from payments.services.confirm import give_up, record_decline
+from payments.services.confirm import apply_facts, give_up, record_decline
 from seats.models import Seat
 from sessions_app.models import Session
 from sessions_app.services import approve, cancel, withdraw_request
 from tests.cast import DAY, HOUR, NOW, offering
-from tests.payments.scene import SITE, pay, place
+from tests.payments.scene import SITE, decide, pay, place
 
 pytestmark = pytest.mark.django_db
 SOON = NOW + HOUR / 10
@@ -113,3 +113,13 @@ def test_late_money_that_goes_back_leaves_the_seat_to_the_newer_checkout(mia, sa
     order = place(sam, offering(mia, minutes=45, price=25000))
     assert pay(late, now=SOON).refunds.count() == 1
     assert (seat().status, seat().held_until, seat().checkout_until) == ("HELD", order.expires_at, order.expires_at)
+
+
+def test_late_money_that_goes_back_leaves_the_seat_to_what_is_paid_already(mia, sam):
+    late = place(sam, other_pack(mia), starts_at=NOW.replace(hour=12) + 3 * DAY)
+    cancel(session_id=Session.objects.get().pk, by=sam, now=NOW)
+    order = place(sam, offering(mia, minutes=45, price=25000))
+    decide(order)
+    apply_facts(order.pk, providers.by_name("sandbox").fetch_payment(order.provider_reference), now=SOON)
+    assert pay(late, now=SOON).refunds.count() == 1
+    assert (Order.objects.get(pk=order.pk).status, seat().status) == ("PAID", "HELD")
