@@ -10,7 +10,7 @@ from uuid import UUID
 from django.db.models import Q
 
 from mentorship.kernel import clock
-from mentorship.pages.session_card import SessionCard, cards
+from mentorship.pages.session_card import MADE_UP, SessionCard, cards
 from mentorship.people.http import SignedInRequest
 from sessions_app.models import Session
 
@@ -21,7 +21,8 @@ def history_page(request: SignedInRequest, **side: Any) -> dict[str, Any]:
     """Context of a history list: `past` (cards) and `more_url`. `side` is student=… or mentor=…; reads ?before=."""
     now = request.now
     rows = Session.objects.filter(**side).exclude(status__in=Session.BLOCKING)
-    rows = rows.select_related("student", "mentor", "pack").numbered().order_by("-starts_at", "-pk")
+    rows = rows.select_related("student", "mentor", "pack").numbered().annotate(made_up=MADE_UP)
+    rows = rows.order_by("-starts_at", "-pk")
     if before := _read(request.GET.get("before", "")):
         starts_at, pk = before
         rows = rows.filter(Q(starts_at__lt=starts_at) | Q(starts_at=starts_at, pk__lt=pk))

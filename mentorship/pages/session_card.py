@@ -8,13 +8,23 @@ from functools import cached_property
 from typing import Any
 
 from django.conf import settings
+from django.db.models import Exists, OuterRef, QuerySet
 
 from mentorship.kernel.refusals import Refusal
 from mentorship.people.models import User
+from packs.models import CreditEntry
 from sessions_app.models import Session
 from sessions_app.services import Changes, Consequence, changes_of, what_if_completed
 
 Status, Credit, Party = Session.Status, Session.Credit, Session.Party
+
+
+def _made_up_of(session: Any) -> QuerySet[CreditEntry]:
+    return CreditEntry.objects.filter(kind=CreditEntry.Kind.MOVED_IN, session_id=session)
+
+
+# For a list of sessions: `.annotate(made_up=MADE_UP)`.
+MADE_UP = Exists(_made_up_of(OuterRef("pk")))
 
 
 @dataclass
@@ -148,12 +158,20 @@ class SessionCard:
             return "Cancelled late" if session.credit == Credit.USED else "Cancelled"
         return {Status.COMPLETED: "Completed"}.get(session.status, "Not paid in time")  # type: ignore[call-overload]
 
+    @cached_property
+    def made_up(self) -> bool:
+        """What came back is a make-up session. A query, unless the row brings it as `MADE_UP`."""
+        found = getattr(self.session, "made_up", None)
+        return _made_up_of(self.session.pk).exists() if found is None else found
+
     @property
     def credit_words(self) -> str:
         """What became of the credit."""
         if self.session.credit == Credit.USED:
             return "1 session of the pack was used."
         if self.session.credit == Credit.RETURNED:
+            if self.made_up:
+                return "Its pack was over, so a make-up session was made of it."
             return "The session went back to the pack."
         return "Nothing was paid for it."
 

@@ -178,12 +178,24 @@ KINDS = (
         "it is decided what becomes of such a session",
         student=Words(
             "Decided: your session with {mentor_name}",
-            (maybe("The session of {starts_at}."), "{outcome}", REASON, maybe("{consequence}")),
+            (
+                maybe("The session of {starts_at}."),
+                "{outcome}",
+                REASON,
+                maybe("{consequence}"),
+                maybe("The make-up session is valid until {made_up_until}; it has to start before then."),
+            ),
             "See the session",
         ),
         mentor=Words(
             "Decided: your session with {student_name}",
-            (maybe("The session of {starts_at}."), "{outcome}", REASON, maybe("{consequence}")),
+            (
+                maybe("The session of {starts_at}."),
+                "{outcome}",
+                REASON,
+                maybe("{consequence}"),
+                maybe("The make-up session is valid until {made_up_until}; it has to start before then."),
+            ),
             "See the session",
         ),
     ),

@@ -20,7 +20,7 @@ from sessions_app.services.common import Locked, lock_session, tell, wrong_state
 from sessions_app.services.consequences import Consequence
 from sessions_app.services.overruling import counts_as, judge, what_if_judged
 
-Status = Claim.Status
+Status, Credit = Claim.Status, Session.Credit
 
 
 def claimable_until(session: Session) -> datetime:
@@ -203,23 +203,49 @@ def _close(
     for held in (pack, *frozen.order_by("pk")):
         thaw(held, cause=claim.cause, now=now)
     thaw_seat(student_id=pack.student_id, mentor_id=pack.mentor_id, now=now)
+    became = {}
     if status in (Status.AGREED, Status.UPHELD):
         why = "both agree" if status == Status.AGREED else "an admin decided"
-        judge(locked, outcome or claim.wanted, by=by, reason=why, now=now)
-    words = Claim.Outcome(outcome or claim.wanted).label
+        verdict = outcome or claim.wanted
+        # Asked before it is done, of either side: each reads it in its own words.
+        people = (session.student, session.mentor)
+        became = {person.pk: what_if_judged(session, verdict, by=person, now=now) for person in people}
+        judge(locked, verdict, by=by, reason=why, now=now)
+    _tell_decided(claim, session, outcome or claim.wanted, became, now=now)
+
+
+def _tell_decided(
+    claim: Claim, session: Session, outcome: str, became: dict[Any, Consequence], *, now: datetime
+) -> None:
+    """Both are told what was decided and what became of the credit. `became`: by person; empty where it stays."""
+    words = Claim.Outcome(outcome).label
     said = {
         Status.AGREED: f"Both agree: {words}.",
         Status.UPHELD: f"It counts as: {words}.",
         Status.DISMISSED: "It stays as it was.",
         Status.WITHDRAWN: "What was said has been taken back; it stays as it was.",
-    }[Status(status)]
-    tell(
-        session,
-        "claim_decided",
-        session.student,
-        session.mentor,
-        key=str(claim.pk),
-        now=now,
-        outcome=said,
-        reason=decision,
-    )
+    }[Status(claim.status)]
+    stays: dict[str, str] = {
+        Credit.USED: "The session counts as used.",
+        Credit.RETURNED: "The session stays where it came back to.",
+    }
+    for person in (session.student, session.mentor):
+        consequence = became.get(person.pk)
+        tell(
+            session,
+            "claim_decided",
+            person,
+            key=str(claim.pk),
+            now=now,
+            outcome=said,
+            # That the other side agreed is no reason anybody gave.
+            reason="" if claim.status == Status.AGREED else claim.decision,
+            consequence=consequence.sentence if consequence else stays.get(session.credit),
+            made_up_until=_made_up_until(session) if consequence and consequence.makes_up else None,
+        )
+
+
+def _made_up_until(session: Session) -> datetime:
+    """Until when the make-up session is valid that this session's credit has become."""
+    moved = CreditEntry.objects.filter(kind=CreditEntry.Kind.MOVED_IN, session_id=session.pk)
+    return moved.select_related("pack").latest("pk").pack.expires_at
