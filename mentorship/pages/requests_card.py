@@ -9,6 +9,7 @@ from typing import Any
 
 from mentorship.kernel import clock
 from mentorship.people.models import User
+from seats.models import Seat
 from sessions_app.models import BookingRequest
 from sessions_app.models.request import BookingRequestQuerySet
 from sessions_app.services.request_payment import payment_due
@@ -41,6 +42,17 @@ class RequestCard:
     now: datetime
     free: set[datetime] = field(default_factory=set)
     rivals: dict[datetime, tuple[str, ...]] = field(default_factory=dict)
+    seat: Seat | None = None  # the student's with this mentor, where a seat is asked for
+
+    @property
+    def has_seat(self) -> bool:
+        """The student sits on it: neither a yes nor the end of the request changes that."""
+        return self.seat is not None and self.seat.status == Seat.Status.ACTIVE
+
+    @property
+    def has_offer(self) -> bool:
+        """The waiting list keeps a seat for the student, and goes on keeping it until the answer."""
+        return self.seat is not None and self.seat.status == Seat.Status.OFFERED
 
     @property
     def is_mentor(self) -> bool:
@@ -115,10 +127,11 @@ class RequestCard:
 
     @property
     def kept(self) -> str:
-        """What a yes keeps for the payment: "time", "seat" or "seat and time"."""
-        if not self.request.takes_seat:
-            return "time"
-        return "seat and time" if self.request.times or self.request.session_id else "seat"
+        """What a yes keeps for the payment: "time", "seat", "seat and time", or nothing but the seat one has."""
+        timed = bool(self.request.times or self.request.session_id)
+        if self.has_seat or not self.request.takes_seat:
+            return "time" if timed else ""
+        return "seat and time" if timed else "seat"
 
     @property
     def times(self) -> list[TimeRow]:

@@ -25,6 +25,7 @@ from mentorship.pages.choosing_times import TimeField
 from mentorship.pages.requests_card import RequestCard, judged, loaded, note_rivals
 from mentorship.pages.requests_times import WishedTimes, asked_week, read_times
 from mentorship.people.http import SignedInRequest
+from seats.models import Seat
 from sessions_app.models import BookingRequest
 from sessions_app.services import accept_suggestion, approve, check_seat, reject, suggest, withdraw_request
 from sessions_app.services.withdrawing import what_if_withdrawn
@@ -58,6 +59,8 @@ def card_or_404(request: SignedInRequest, request_id: UUID) -> RequestCard:
     if row is None:
         raise NotFound("There is no such request.")
     card = judged([row], request.user, request.now)[0]
+    if row.takes_seat:
+        card.seat = Seat.objects.occupying(request.now).filter(student=row.student, mentor=row.mentor).first()
     if card.is_mentor and card.is_waiting:
         others = BookingRequest.objects.waiting(request.now).filter(mentor=request.user).exclude(pk=row.pk)
         note_rivals([card], others.select_related("student")[:MOST_RIVALS])

@@ -45,7 +45,19 @@ KINDS = (
                     ),
                     "Make it yours",
                 )
-            }
+            },
+            "seated": {
+                "student": Words(
+                    "{mentor_name} said yes to “{title}”",
+                    (
+                        maybe("Your time: {starts_at}."),
+                        maybe("“{notes}”"),
+                        "You have until {expires_at}; then the request ends, and your seat stays yours.",
+                        maybe("Pay {amount_display} before then to make it yours."),
+                    ),
+                    "Make it yours",
+                )
+            },
         },
     ),
     Kind(
@@ -84,6 +96,15 @@ KINDS = (
             (REASON, "Nothing was charged. You may ask for another time or look for another mentor."),
             "See the request",
         ),
+        turns={
+            "ended": {
+                "student": Words(
+                    "Your request for “{title}” has ended",
+                    ("{mentor_name} cannot answer it any more.", REASON, "Nothing was charged for it."),
+                    "See the request",
+                ),
+            },
+        },
     ),
     Kind(
         "request_withdrawn",

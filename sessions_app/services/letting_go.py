@@ -36,5 +36,5 @@ def let_go(*, request_id: UUID, by: Any, reason: str, now: datetime) -> bool:
         cancel(session_id=session.pk, by=by, on_behalf_of=request.mentor, reason=reason, now=now)
     if request.takes_seat:
         let_seat_go(student_id=request.student_id, mentor_id=request.mentor_id, by=by, now=now, seated_too=was_approved)
-    tell(request, "request_rejected", request.student, now=now, reason=reason)
+    tell(request, "request_rejected", request.student, now=now, reason=reason, what="ended")
     return True

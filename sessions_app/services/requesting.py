@@ -182,14 +182,9 @@ def _approve(request: BookingRequest, starts_at: datetime | None, *, notes: str,
     if deadline <= now:
         raise Refusal("slot_unavailable", "This time is too close: it could not be paid before it starts.")
     if request.takes_seat:
-        hold_seat(
-            student_id=request.student_id,
-            mentor_id=request.mentor_id,
-            until=deadline,
-            by=request.mentor,
-            now=now,
-            approved=True,
-        )
+        pair = {"student_id": request.student_id, "mentor_id": request.mentor_id}
+        seat = hold_seat(**pair, until=deadline, by=request.mentor, now=now, approved=True)
+        what = what or ("seated" if seat.status == Seat.Status.ACTIVE else "")
     if starts_at is not None:
         request.session = reserve(
             student=request.student,

@@ -114,6 +114,11 @@ def of_mentor(who: Visitor) -> list[str]:
     return [*MENTOR, vacation(who), *of_mentor_with_refunds(who), f"{shop}/edit", *sessions(who, "COMPLETED")]
 
 
+def of_who_is_away(who: Visitor) -> list[str]:
+    """Single dates and a vacation, listed and on the page that everybody sees."""
+    return ["/tutor/availability/exceptions", "/tutor/availability/vacations", "/mentorship/mentors/lea-petit"]
+
+
 def vacation(who: Visitor) -> str:
     """The page that settles what the next fortnight touches."""
     today = who.now().date()

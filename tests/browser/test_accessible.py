@@ -78,7 +78,7 @@ GROUPS: dict[str, dict[str, Callable[[Visitor], list[str]]]] = {
         "uma": pages.live,
         "ivo": pages.of_refunds_wanted,
     },
-    "mentors": {"mia": pages.of_mentor},
+    "mentors": {"mia": pages.of_mentor, "lea": pages.of_who_is_away},
     "requests-and-support": {
         "": pages.to_ask_for,
         "dan": pages.of_asker,

@@ -96,6 +96,13 @@ def test_only_who_has_something_unused_reads_that_it_goes_back(mia, full_life):
     assert said == {"Sam": True, "Sue": True, "Pia": False, "Ada": False, "Pat": False}
 
 
+def test_whose_request_ends_with_it_is_not_told_to_ask_again(mia, full_life):
+    close(mia)
+    told = Notification.objects.get(kind="request_rejected")
+    assert told.recipient.name == "Ada" and WHY in told.text
+    assert "another time" not in told.text
+
+
 @pytest.mark.parametrize("signed", [True, False])
 def test_an_approved_time_is_cancelled_by_the_admin_or_by_nobody(mia, sam, sue, signed):
     """Mia did not: neither the time Sam has not paid for, nor Sue's session that costs no money back, is hers to cancel."""

@@ -264,3 +264,19 @@ def test_no_yes_where_no_time_is_left(as_, mia, sam, sue):
     page = words(as_(mia).get(url(asked)))
     assert "None of these times is free any more." in page
     assert "Say yes" not in page
+
+
+@pytest.mark.parametrize("days", [[], [3]])
+def test_whose_seat_it_is_already_reads_that_it_stays(as_, mia, sam, days):
+    bought(sam, mia)
+    asked = ask(sam, mia, *days, sessions=4)
+    assert "Sam has a seat with you already" in (page := words(as_(mia).get(url(asked))))
+    assert "one of your seats" not in page
+    assert ("A yes keeps that time" in page) == bool(days)
+    assert "Your seat stays yours, and nothing was paid." in words(as_(sam).get(url(asked)))
+    approve(request_id=asked.pk, by=mia, now=NOW)
+    assert "Sam’s seat stays." in words(as_(mia).get(url(asked)))
+    assert ("free for others" in (page := words(as_(sam).get(url(asked))))) == bool(days)
+    assert "Your seat stays yours." in page
+    mail = Notification.objects.get(kind="request_approved")
+    assert "your seat stays yours" in mail.text and "free for others" not in mail.text

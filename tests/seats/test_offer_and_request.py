@@ -169,6 +169,9 @@ def test_the_page_lets_whom_the_seat_is_offered_ask_and_nobody_else(tove, sam, s
     assert "The seat on offer is kept for you until then." in browser.get(page).content.decode()
     asked = browser.post(page, {"message": "Now?", "idempotency_key": "one"})
     assert asked.status_code == 302 and "/mentorship/requests/" in asked["Location"]
+    assert (
+        "The seat on offer is kept for you until then, and nothing" in browser.get(asked["Location"]).content.decode()
+    )
     browser.force_login(sue)
     assert "The seat on offer" not in (shown := browser.get(page).content.decode())
     assert "join the waiting list" in shown
