@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import re
 from decimal import Decimal
 from typing import Any
 
@@ -17,6 +18,17 @@ CURRENCIES = (
 MAX_MINOR = 10**12
 INTRO_MINUTES = (15, 30)
 PACK_SESSIONS = (2, 100)
+
+
+class PriceField(forms.DecimalField):
+    """A sum in major units. "33,50" is 33.50; "1,234" could be either number, so it is asked for again."""
+
+    default_error_messages = {"invalid": "Write the price like 33.50."}
+
+    def to_python(self, value: Any) -> Any:  # a Decimal or None; the stubs take it for an int
+        if isinstance(value, str) and re.fullmatch(r"\s*\d+,\d{1,2}\s*", value):
+            value = value.replace(",", ".")
+        return super().to_python(value)
 
 
 class OfferingForm(forms.Form):
@@ -45,7 +57,7 @@ class OfferingForm(forms.Form):
         label="Sessions in the pack", min_value=1, max_value=100, initial=4, required=False
     )
     duration_minutes = forms.IntegerField(label="Minutes a session", min_value=15, max_value=480, initial=60)
-    price = forms.DecimalField(
+    price = PriceField(
         label="Price of the whole",
         min_value=Decimal(0),
         max_digits=15,

@@ -26,6 +26,19 @@ def test_major_units_become_minor_ones(mia):
     assert checked(mia).draft().currency == "EUR"
 
 
+def test_a_comma_may_stand_before_the_cents(mia):
+    assert checked(mia, price=" 33,50 ").draft().price_minor == 3350
+    assert checked(mia, price="33,5").draft().price_minor == 3350
+    assert checked(mia, price="1,23", currency="BHD").draft().price_minor == 1230
+
+
+@pytest.mark.parametrize(
+    "price", ["1,234", "1,234.50", "1.234,50", "33,50,00", "33,", ",50", "33.50 €", "NaN", "a lot"]
+)
+def test_a_price_that_could_be_two_is_asked_for_in_an_example(mia, price):
+    assert checked(mia, price=price).errors == {"price": ["Write the price like 33.50."]}
+
+
 @pytest.mark.parametrize(
     "field, said",
     [
