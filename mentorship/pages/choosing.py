@@ -7,12 +7,13 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from functools import cached_property
-from typing import Any
+from typing import Any, NamedTuple
 from urllib.parse import urlencode
 from zoneinfo import ZoneInfo
 
 from django.conf import settings
 from django.db.models import Exists, OuterRef
+from django.utils.text import get_text_list
 
 from mentorship.kernel import clock, local_time, money
 from mentorship.kernel.http import PageRequest, reader_zone
@@ -29,6 +30,14 @@ FIRST_LOOK = timedelta(days=14)
 SEATED = (Seat.Status.ACTIVE, Seat.Status.GRACE)
 
 
+class Credits(NamedTuple):
+    """What can be booked out of one pack."""
+
+    pack_id: int
+    minutes: int
+    left: int
+
+
 @dataclass(frozen=True)
 class Standing:
     """How a reader stands to a mentor."""
@@ -36,8 +45,7 @@ class Standing:
     is_self: bool = False
     seat: str = ""
     intro_used: bool = False
-    credits_left: int = 0
-    pack_id: int | None = None
+    bookable: tuple[Credits, ...] = ()  # of the pack that expires first first
     must_ask: bool = False  # the mentor has ended their renewals (`packs.services.renewal_is_off`)
 
     @property
@@ -63,12 +71,15 @@ def standing_of(reader: Any, profile: MentorProfile, now: datetime) -> tuple[Sta
         .annotate(had_intro=Exists(intro))
         .order_by("expires_at")
     )
-    bookable = [pack for pack in packs if pack.frozen_at is None and pack.paused_at is None and pack.remaining_at(now)]
+    bookable = [
+        Credits(pack.pk, pack.duration_minutes, pack.remaining_at(now))
+        for pack in packs
+        if pack.frozen_at is None and pack.paused_at is None and pack.remaining_at(now)
+    ]
     standing = Standing(
         seat=dict(seats).get(reader.pk, ""),
         intro_used=any(pack.had_intro for pack in packs),
-        credits_left=sum(pack.remaining_at(now) for pack in bookable),
-        pack_id=bookable[0].pk if bookable else None,
+        bookable=tuple(bookable),
         must_ask=any(pack.no_renewal_at is not None and pack.no_renewal_at <= now for pack in packs),
     )
     return standing, shown
@@ -281,13 +292,26 @@ class Choice:
         return seats.words if seats.none_for_sale else f"{seats.free} of {seats.capacity} seats free"
 
     @property
+    def credits(self) -> list[Credits]:
+        """What the reader has of the length that is chosen; where that is nothing, of any other."""
+        found = self.standing.bookable
+        return [one for one in found if self.offering and one.minutes == self.offering.duration_minutes] or list(found)
+
+    @property
     def credit_words(self) -> str:
-        left = self.standing.credits_left
-        return f"You have {left} session{'' if left == 1 else 's'} left with {self.mentor.first_name}."
+        """ "You have 4 sessions left with Mia."; the length is named where it is not the one that is chosen."""
+        left: Counter[int] = Counter()
+        for one in self.credits:
+            left[one.minutes] += one.left
+        said = []
+        for minutes, count in left.items():
+            other = self.offering is None or minutes != self.offering.duration_minutes
+            said.append(f"{count} session{'' if count == 1 else 's'}{f' of {minutes} min' if other else ''}")
+        return f"You have {get_text_list(said, 'and')} left with {self.mentor.first_name}."
 
     @property
     def credit_url(self) -> str:
-        return f"/student/mentorship/book?pack={self.standing.pack_id}"
+        return f"/student/mentorship/book?pack={self.credits[0].pack_id}"
 
     @property
     def approval_words(self) -> str:
@@ -296,14 +320,16 @@ class Choice:
     @property
     def reason_help(self) -> str:
         """What is still possible where this is not."""
-        if self.offering is not None and self.offering.takes_seat and self._sells_to_new:
-            singles = any(not (o.takes_seat or self.why_not(o)) for o in self.offerings)
-            return (
-                "A single session is still possible."
-                if singles
-                else "You can join the waiting list: the next free seat is offered to whoever waits."
-            )
-        return "Whoever has a seat can still renew."
+        if not self._sells_to_new:
+            return "Whoever has a seat can still renew."
+        if self.offering is None or not self.offering.takes_seat:
+            return ""  # an intro is once, whoever one is
+        singles = any(not (o.takes_seat or self.why_not(o)) for o in self.offerings)
+        return (
+            "A single session is still possible."
+            if singles
+            else "You can join the waiting list: the next free seat is offered to whoever waits."
+        )
 
     def url(self, **query: Any) -> str:
         """This page with another choice. The chosen offering stays unless another is named."""

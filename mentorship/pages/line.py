@@ -9,6 +9,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from django.utils.dateformat import format as date_format
+from django.utils.text import get_text_list
 
 from mentorship.kernel.http import PageRequest, reader_zone
 from mentorship.kernel.ordinals import ordinal
@@ -84,9 +85,9 @@ class Line:
 
     @property
     def forecast_why(self) -> str:
-        """What ends by then: "the grace of one seat ends, 2 packs expire"."""
+        """What ends by then: "the grace of one seat ends and 2 packs expire"."""
         counts = self.forecast.why if self.forecast else {}
-        return ", ".join(WHY[why][counts[why] > 1].format(n=counts[why]) for why in Why if why in counts)
+        return get_text_list([WHY[why][counts[why] > 1].format(n=counts[why]) for why in Why if why in counts], "and")
 
 
 def range_words(earliest: datetime, latest: datetime, zone: ZoneInfo) -> str:

@@ -82,6 +82,17 @@ def test_an_expired_pack_is_gone_without_any_job(as_, at_, sam, mia):
     assert "Book your" not in page
 
 
+def test_two_are_called_both(as_, sam, mia):
+    pack = bought(sam, mia)
+    browser = as_(sam)
+    booked(sam, mia, at(2, 18))
+    assert "book all 3 at once" in words(browser.get(ROOM))
+    assert "Book all 3" in words(browser.get(pack.get_absolute_url()))
+    booked(sam, mia, at(3, 18))
+    assert "book both at once" in words(browser.get(ROOM))
+    assert "Book both" in words(browser.get(pack.get_absolute_url()))
+
+
 def test_tabs_are_addresses_and_fragments(as_, sam, mia):
     bought(sam, mia)
     booked(sam, mia, at(2, 18))

@@ -153,6 +153,24 @@ def test_an_intro_is_once(client, sam):
     cast.bought(sam, mia, sessions=1, minutes=20, offering_id=intro.pk, now=clock.now())
     text = text_of(client.get(f"{MIA}?offering={intro.pk}"))
     assert "You have had your intro." in text and button(text) == ""
+    assert "Whoever has a seat" not in text, "it has nothing to do with seats"
+
+
+def test_credits_of_another_length_are_called_so(client, sam):
+    mia = shop("mia")
+    long = cast.offering(mia, minutes=90)
+    hour = cast.bought(sam, mia, now=clock.now(), validity_days=30)
+    client.force_login(sam)
+    assert "You have 4 sessions left with Mia." in text_of(client.get(MIA))
+    for path in (f"{MIA}?offering={long.pk}", long.get_absolute_url()):
+        text = text_of(client.get(path))
+        assert "You have 4 sessions of 60 min left with Mia." in text and f"/book?pack={hour.pk}" in text
+    two = cast.bought(sam, mia, sessions=2, minutes=90, now=clock.now())
+    text = text_of(client.get(long.get_absolute_url()))
+    assert "You have 2 sessions left with Mia." in text and f"/book?pack={two.pk}" in text
+    short = cast.offering(mia, sessions=1, minutes=30)
+    text = text_of(client.get(short.get_absolute_url()))
+    assert "You have 4 sessions of 60 min and 2 sessions of 90 min left with Mia." in text
 
 
 def test_the_mentors_own_page_sells_them_nothing(client, db):

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import re
+from zoneinfo import ZoneInfo
 
 import pytest
 from django.core import mail
 
+from mentorship.pages.line import Line
 from mentorship.people.models import MentorProfile, User
 from offerings.models import Offering
 from seats.models import WaitingPlace
 from seats.services import join
+from seats.services.forecast import Forecast, Why
 from tests import cast
 from tests.cast import DAY, HOUR, NOW
 from tests.seats.scene import lapse, passes, place, statuses
@@ -58,6 +61,15 @@ def test_without_a_free_seat_one_may_join(client, sam, tove, pack):
     assert "You are 1st in line." in words(answer)
     assert "1st in line" in line(answer) and "full, 1 waiting" in words(answer)
     assert statuses(tove) == {"Sam": "WAITING"}
+
+
+def test_the_last_of_several_reasons_has_its_and(tove):
+    several = Forecast(NOW, NOW + DAY, Why.GRACE, {Why.PACE: 1, Why.GRACE: 1})
+    reading = Line(tove.mentor_profile, NOW, ZoneInfo("UTC"), waiting=0)
+    reading.forecast = several
+    assert reading.forecast_why == "the grace of one seat ends and one pack is used up at its pace so far"
+    several.why[Why.EXPIRY] = 2
+    assert reading.forecast_why.endswith("ends, one pack is used up at its pace so far and 2 packs expire")
 
 
 def test_with_a_free_seat_there_is_no_line(client, sam, tove):
