@@ -4,6 +4,12 @@ from __future__ import annotations
 
 from notifications.kinds.words import REASON, SESSIONS, Kind, Words, maybe
 
+MOVED = ("New: {starts_at}.", maybe("Before: {old_starts_at}."))
+KEPT = "It costs nothing extra; your sessions left stay as they are."
+WAS = "It was to start on {starts_at}."
+CANCELLED = (WAS, maybe("{by_name} cancelled it."), REASON, maybe("{consequence}"))
+CANCELLED_OWN = (WAS, REASON, maybe("{consequence}"))
+
 KINDS = (
     Kind(
         "session_scheduled",
@@ -50,34 +56,43 @@ KINDS = (
         "a session is moved",
         student=Words(
             "Your session with {mentor_name} has a new time",
-            (
-                "New: {starts_at}.",
-                maybe("Before: {old_starts_at}."),
-                maybe("{by_name} moved it."),
-                "It costs nothing extra; your sessions left stay as they are.",
-            ),
+            (*MOVED, maybe("{by_name} moved it."), KEPT),
             "See the session",
         ),
         mentor=Words(
-            "Your session with {student_name} has a new time",
-            ("New: {starts_at}.", maybe("Before: {old_starts_at}."), maybe("{by_name} moved it.")),
-            "See the session",
+            "Your session with {student_name} has a new time", (*MOVED, maybe("{by_name} moved it.")), "See the session"
         ),
+        turns={
+            "own": {
+                "student": Words("You moved your session with {mentor_name}", (*MOVED, KEPT), "See the session"),
+                "mentor": Words("You moved your session with {student_name}", MOVED, "See the session"),
+            },
+            "accepted": {
+                "student": Words(
+                    "Your session with {mentor_name} has a new time",
+                    (*MOVED, "{mentor_name} proposed it, and you accepted.", KEPT),
+                    "See the session",
+                ),
+                "mentor": Words(
+                    "{student_name} accepted the new time of your session",
+                    (*MOVED, "You proposed it."),
+                    "See the session",
+                ),
+            },
+        },
     ),
     Kind(
         "session_cancelled",
         SESSIONS,
         "a session is cancelled",
-        student=Words(
-            "Your session with {mentor_name} is cancelled",
-            ("It was to start on {starts_at}.", maybe("{by_name} cancelled it."), REASON, maybe("{consequence}")),
-            "See your sessions",
-        ),
-        mentor=Words(
-            "Your session with {student_name} is cancelled",
-            ("It was to start on {starts_at}.", maybe("{by_name} cancelled it."), REASON, maybe("{consequence}")),
-            "See your calendar",
-        ),
+        student=Words("Your session with {mentor_name} is cancelled", CANCELLED, "See your sessions"),
+        mentor=Words("Your session with {student_name} is cancelled", CANCELLED, "See your calendar"),
+        turns={
+            "own": {
+                "student": Words("You cancelled your session with {mentor_name}", CANCELLED_OWN, "See your sessions"),
+                "mentor": Words("You cancelled your session with {student_name}", CANCELLED_OWN, "See your calendar"),
+            },
+        },
     ),
     Kind(
         "session_starting",

@@ -92,18 +92,13 @@ def cancel(
     if consequence.kind in USED and locked.pack is not None:
         # After the session is written: its rank and the pack's end are judged with it.
         use_session_credit(session, locked.pack, reason=USED[consequence.kind], by=by, settled_at=now, now=now)
-    tell(
-        session,
-        "session_cancelled",
-        session.student,
-        session.mentor,
-        key="",
-        now=now,
-        reason=reason,
-        by_name=by.display_name if by else "",
-        consequence=_told(consequence),
-    )
+    _tell(session, _told(consequence), by=by, reason=reason, now=now)
     return session
+
+
+def _tell(session: Session, consequence: str, *, by: Any, reason: str, now: datetime) -> None:
+    both = (session.student, session.mentor)
+    tell(session, "session_cancelled", *both, key="", by=by, reason=reason, consequence=consequence, now=now)
 
 
 def _end_request(session: Session, *, by: Any, reason: str, now: datetime) -> None:
@@ -137,17 +132,7 @@ def cancel_refunded(sessions: list[Session], *, by: Any, reason: str, now: datet
         release_credit(
             pack=session.pack, purchase_id=session.purchase_id, session_id=session.pk, by=by, reason=reason, now=now
         )
-        tell(
-            session,
-            "session_cancelled",
-            session.student,
-            session.mentor,
-            key="",
-            now=now,
-            reason=reason,
-            by_name=by.display_name if by else "",
-            consequence="Its money goes back.",
-        )
+        _tell(session, "Its money goes back.", by=by, reason=reason, now=now)
 
 
 def _told(consequence: Consequence) -> str:

@@ -101,10 +101,15 @@ def trace(session: Session, kind: str, *, by: Any, at: datetime, reason: str = "
     SessionEvent.objects.create(session=session, kind=kind, by=by, at=at, reason=reason, starts_at=session.starts_at)
 
 
-def tell(session: Session, kind: str, *people: Any, key: str, now: datetime, **context: Any) -> None:
-    """Notify these participants about the session; each reads the other side's name. New times bring a calendar file."""
+def tell(session: Session, kind: str, *people: Any, key: str, by: Any = None, now: datetime, **context: Any) -> None:
+    """Notify these participants about the session; each reads the other side's name. New times bring a calendar file.
+
+    `by`: who did it, where the words name them. They themselves read that they did it (the turn `own`, unless the
+    caller says `what`).
+    """
     sequence = sequence_of(session) if kind in CALENDAR_METHODS else 0
     for person in people:
+        own = by is not None and person.pk == by.pk
         if kind in CALENDAR_METHODS:
             context["ics"] = calendar_file(session, kind, person, sequence, now)
         notify(
@@ -121,7 +126,8 @@ def tell(session: Session, kind: str, *people: Any, key: str, now: datetime, **c
             duration_minutes=session.minutes,
             agenda=session.agenda,
             url=session.get_absolute_url(),
-            **context,
+            by_name=by.display_name if by is not None else "",
+            **{"what": "own" if own else "", **context},
         )
 
 

@@ -63,8 +63,13 @@ def reschedule(*, session_id: UUID, starts_at: datetime, by: Any, now: datetime,
     return session
 
 
-def move_to(locked: Locked, starts_at: datetime, *, by: Any, notice_counts: bool = True, now: datetime) -> None:
-    """Move a locked, booked session to a bookable time. Raises Refusal as `book` does for the new time."""
+def move_to(
+    locked: Locked, starts_at: datetime, *, by: Any, notice_counts: bool = True, proposed: bool = False, now: datetime
+) -> None:
+    """Move a locked, booked session to a bookable time. `proposed`: by the mentor, and `by` has accepted it.
+
+    Raises Refusal as `book` does for the new time.
+    """
     session, pack = locked.session, locked.pack
     assert pack is not None, "a booked session has its pack"
     with polite(sessions_nobody_twice=slot_taken()):
@@ -72,7 +77,7 @@ def move_to(locked: Locked, starts_at: datetime, *, by: Any, notice_counts: bool
         clear_lapsed([session.student_id, session.mentor_id], now=now)
         pack.refresh_from_db()
         check_new_time(session, starts_at, notice_counts=notice_counts, now=now)
-        _move(session, starts_at, locked.profile, by=by, now=now)
+        _move(session, starts_at, locked.profile, by=by, proposed=proposed, now=now)
 
 
 def check_new_time(session: Session, starts_at: datetime, *, notice_counts: bool, now: datetime) -> None:
@@ -95,7 +100,7 @@ def check_new_time(session: Session, starts_at: datetime, *, notice_counts: bool
             raise
 
 
-def _move(session: Session, starts_at: datetime, profile: Any, *, by: Any, now: datetime) -> None:
+def _move(session: Session, starts_at: datetime, profile: Any, *, by: Any, proposed: bool, now: datetime) -> None:
     old, length = session.starts_at, session.duration
     take_back_plans(session, now=now)
     session.starts_at, session.ends_at = starts_at, starts_at + length
@@ -112,5 +117,6 @@ def _move(session: Session, starts_at: datetime, profile: Any, *, by: Any, now: 
         key=str(moves),
         now=now,
         old_starts_at=old,
-        by_name=by.display_name if by else "",
+        by=by,
+        **({"what": "accepted"} if proposed else {}),
     )

@@ -106,7 +106,7 @@ def answer_proposal(
         return proposal
     if accepted:
         what_if_accepted(proposal, by=by, now=now).must_be(expect)
-        move_to(locked, proposal.starts_at, by=by, notice_counts=False, now=now)
+        move_to(locked, proposal.starts_at, by=by, notice_counts=False, proposed=True, now=now)
     elif not proposal.is_open(now):
         raise Refusal("wrong_state", "This proposal is no longer open.")
     proposal.status, proposal.answered_at = (Status.ACCEPTED if accepted else Status.DECLINED), now
