@@ -292,12 +292,13 @@ KINDS = (
     Kind(
         "waiting_list_lapsed",
         PACKS,
-        "a seat that was offered to me went to the next person",
+        "a seat that was offered to me is not kept any longer",
         student=Words(
-            "The seat with {mentor_name} has gone to the next person",
+            "The seat with {mentor_name} is no longer kept for you",
             (
-                "It was kept for you until {expires_at}, and you have left the waiting list with it. Nothing was charged.",
-                "You can join the list again; you would then be the last in line.",
+                "It was kept for you until {expires_at}, and you had not taken it by then: it goes to whoever is next.",
+                "Your place on the waiting list ended with it. Nothing was charged.",
+                "You can join the list again, at its end; or buy at once should a seat be free.",
             ),
             "See the mentor's page",
         ),

@@ -6,6 +6,7 @@ import pytest
 
 from mentorship.kernel.refusals import NotFound, Refusal
 from mentorship.people.models import MentorProfile
+from notifications.models import Notification
 from seats.jobs import pass_on_seats, sweep_seats
 from seats.models import Seat, WaitingPlace
 from seats.services import availability, hold_seat, leave, place_with, places_of
@@ -135,6 +136,9 @@ def test_an_offer_that_lapses_goes_on_within_the_minute_and_is_told(sam, sue):
     assert pass_on_seats(end) == 1
     assert statuses(tove) == {"Sam": "LAPSED", "Sue": "OFFERED"}
     assert told(sam) == ["waiting_list_offer", "waiting_list_lapsed"]
+    lapsed = Notification.objects.get(kind="waiting_list_lapsed")
+    assert lapsed.title == "The seat with Tove is no longer kept for you"
+    assert "join the list again, at its end" in lapsed.text and "next person" not in lapsed.text
     assert pass_on_seats(end) == 0
 
 
