@@ -61,18 +61,18 @@ class OrderOut(CamelSchema):
     response={201: CheckoutOut, 202: RequestOut},
     auth=at_most("checkout", "checkouts_per_minute"),
 )
-def create_checkout(request: SignedInRequest, provider: str, wish: CheckoutIn) -> Status:
+def create_checkout(request: SignedInRequest, provider: str, body: CheckoutIn) -> Status:
     """Place an order and open the page it is paid on; what the mentor approves first becomes a request (202).
 
     Same Idempotency-Key and body: the same answer.
     """
     made = services.ask_or_checkout(
         student=request.user,
-        offering_id=wish.offering_id,
+        offering_id=body.offering_id,
         provider=provider,
-        starts_at=wish.scheduled_at,
-        times=wish.times,
-        message=wish.message or wish.agenda or "",
+        starts_at=body.scheduled_at,
+        times=body.times,
+        message=body.message or body.agenda or "",
         idempotency_key=idempotency.key_of(request),
         site_url=site_url(request),
         now=request.now,
@@ -87,13 +87,13 @@ def _page_of(order: Order) -> dict[str, object]:
 
 
 @router.post("mentorship/proceed-payment", response=CheckoutOut, auth=at_most("checkout", "checkouts_per_minute"))
-def proceed_payment(request: SignedInRequest, wish: ProceedIn) -> dict[str, object]:
+def proceed_payment(request: SignedInRequest, body: ProceedIn) -> dict[str, object]:
     """Pay an approved request, or a time whose checkout was left. Repeated, it is the same page."""
     order = services.proceed_payment(
         student=request.user,
-        provider=wish.provider,
-        request_id=wish.request_id,
-        session_id=wish.session_id,
+        provider=body.provider,
+        request_id=body.request_id,
+        session_id=body.session_id,
         idempotency_key=idempotency.key_of(request),
         site_url=site_url(request),
         now=request.now,

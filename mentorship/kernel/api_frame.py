@@ -18,6 +18,7 @@ from ninja import NinjaAPI, Router
 from ninja.errors import HttpError, ValidationError
 from ninja.openapi.docs import Swagger
 from ninja.parser import Parser
+from pydantic.alias_generators import to_camel
 
 from mentorship.kernel import errors
 from mentorship.kernel.api import Problem
@@ -29,10 +30,13 @@ UNREADABLE = (BadRequest, SuspiciousOperation, MultiPartParserError, UnreadableP
 
 
 class StrictParser(Parser):
-    """JSON as RFC 8259 has it, and only text that PostgreSQL can store: no NUL, no lone half of a surrogate pair."""
+    """A JSON object, or nothing, as RFC 8259 has it, and only text that PostgreSQL can store: no NUL, no half a character."""
 
     def parse_body(self, request: HttpRequest) -> Any:
         body = json.loads(request.body, parse_constant=_no_such_number)
+        if body is not None and not isinstance(body, dict):
+            # ninja reads a list or a text as an object without members: enough for a call whose members may all be left out.
+            raise Malformed("The body must be a JSON object.")
         waiting = [body]
         while waiting:
             value = waiting.pop()
@@ -146,7 +150,7 @@ def _invalid(request: HttpRequest, wrong: ValidationError) -> HttpResponse:
 
 
 def _sentence(error: dict[str, Any]) -> str:
-    where = ".".join(str(step) for step in error["loc"] if step not in ("body", "query", "path"))
+    where = ".".join(to_camel(str(step)) for step in error["loc"] if step not in ("body", "query", "path"))
     return f"{where}: {error['msg']}." if where else f"{error['msg']}."
 
 

@@ -49,11 +49,11 @@ def my_places(request: SignedInRequest) -> dict[str, Any]:
 
 
 @router.post("waitlist", response={200: PlaceOut, 201: PlaceOut}, auth=signed_in)
-def join_line(request: SignedInRequest, wish: JoinIn) -> Status:
+def join_line(request: SignedInRequest, body: JoinIn) -> Status:
     """Join a full mentor's line. Who stands in it already keeps the place (200)."""
-    known = place_with(request.user, wish.mentor_id, request.now) is not None
-    join(student=request.user, mentor_id=wish.mentor_id, now=request.now)
-    place = place_with(request.user, wish.mentor_id, request.now)
+    known = place_with(request.user, body.mentor_id, request.now) is not None
+    join(student=request.user, mentor_id=body.mentor_id, now=request.now)
+    place = place_with(request.user, body.mentor_id, request.now)
     assert place is not None, "whoever has joined has a place"
     return Status(200 if known else 201, _shown(place, request.now))
 

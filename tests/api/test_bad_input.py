@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from django.apps import apps
 
+from sessions_app.services import submit_request
 from tests import cast
 from tests.api.client import Caller, refused
 from tests.cast import at
@@ -47,6 +48,28 @@ def test_a_body_that_is_no_object_is_malformed(as_sam, as_mia, path, body):
     before = rows()
     refused(caller.send("POST", path, body), 422, "malformed")
     assert rows() == before
+
+
+NO_OBJECTS = ["a list", "a number", "text as JSON", "an empty list"]
+
+
+@pytest.mark.parametrize("name", NO_OBJECTS)
+def test_where_the_body_may_be_left_out_another_kind_of_body_is_malformed_too(as_mia, as_sam, mia, sam, pack, name):
+    """A list was read as an empty object: it approved a request, and cancelled a session."""
+    body = {**BODIES, "text as JSON": b'"hello"', "an empty list": b"[]"}[name]
+    offer = cast.offering(mia, sessions=1, booking_mode="REQUEST")
+    asked = submit_request(student=sam, offering=offer, times=[at(4)], message="", now=cast.NOW)
+    booked = as_sam.post("sessions/book", mentorId=mia.pk, scheduledAt=at(3)).json()
+    before = rows()
+    refused(as_mia.send("POST", f"requests/{asked.pk}/approve", body), 422, "malformed")
+    refused(as_sam.send("PATCH", f"sessions/{booked['id']}/cancel", body), 422, "malformed")
+    assert rows() == before
+
+
+def test_what_is_wrong_is_named_as_the_caller_named_it(as_sam):
+    for path in ("checkout/sandbox", "waitlist", "mentorship/proceed-payment"):
+        assert "wish" not in refused(as_sam.send("POST", path, {}), 422, "malformed")["detail"]
+    assert refused(as_sam.get("mentors/mia/slots"), 422, "malformed")["detail"].startswith("mentorId: ")
 
 
 FIELDS = {
