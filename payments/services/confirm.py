@@ -15,10 +15,9 @@ from notifications.services import notify
 from payments import ledger, providers
 from payments.models import Order, Payment
 from payments.providers.base import PaymentFacts, PaymentStatus
+from payments.services.keeping import keep_no_longer
 from payments.services.refunds import request_refund
-from seats.models import Seat
-from seats.services import checkout_ended
-from sessions_app.services import let_seat_go, page_ended, release_reserved
+from sessions_app.services import page_ended, release_reserved
 
 log = structlog.get_logger(__name__)
 
@@ -187,9 +186,7 @@ def _end(order: Order, status: str, now: datetime) -> None:
         page_ended(order.request_id, now=now)
     if order.takes_seat:
         # The seat of an approved request stays held until its own deadline: the student may try once more.
-        pair = {"student_id": order.student_id, "mentor_id": order.mentor_id}
-        checkout_ended(**pair)
-        let_seat_go(**pair, reason=Seat.Reason.PAYMENT_FAILED, by=None, now=now, seated_too=False)
+        keep_no_longer(order.student_id, order.mentor_id, but=order.pk, now=now)
     release_reserved(order_id=order.pk, now=now)
 
 

@@ -17,16 +17,16 @@ from payments.models import Order, Payment
 from payments.providers.direct import Direct
 from payments.services.buyable import intro_taken
 from payments.services.confirm import lock_order, retry_path, tell_student
+from payments.services.keeping import keep_no_longer
 from payments.services.refunds import request_refund
 from seats.models import Seat
-from seats.services import checkout_ended, hold_seat, join, take_seat
+from seats.services import hold_seat, join, take_seat
 from sessions_app.models import Session
 from sessions_app.services import (
     adopt_reserved,
     book_paid,
     confirm_reserved,
     hold_for_approved,
-    let_seat_go,
     mark_paid,
     point_to_session,
     release_reserved,
@@ -144,12 +144,9 @@ def _give_back(order: Order, refusal: Refusal, now: datetime) -> None:
         "given_up": "It was cancelled or paid otherwise before this payment came.",
         "intro_used": "There is one intro for each student, and there was one already.",
     }.get(refusal.code, "What was bought cannot be granted any more.")
+    if order.takes_seat:
+        keep_no_longer(order.student_id, order.mentor_id, but=order.pk, now=now)
     release_reserved(order_id=order.pk, now=now)
-    others = Order.objects.of_pair(order.student_id, order.mentor_id).exclude(pk=order.pk)
-    if order.takes_seat and not others.open(now).exists() and not others.to_fulfil().exists():
-        pair = {"student_id": order.student_id, "mentor_id": order.mentor_id}
-        checkout_ended(**pair)
-        let_seat_go(**pair, reason=Seat.Reason.PAYMENT_FAILED, by=None, now=now, seated_too=False)
     if refusal.code == "mentor_full" and _put_first_in_line(order, now):
         reason += " You are first on the waiting list: the next free seat is offered to you."
     payment = order.payments.filter(status=Payment.Status.CONFIRMED).first()

@@ -15,8 +15,9 @@ from offerings.terms import Terms
 from payments import providers
 from payments.models import Order
 from payments.services.buyable import asks_first, check_buyable, check_not_frozen
+from payments.services.keeping import keep_no_longer
 from payments.services.pair import open_page, place, replace
-from seats.services import checkout_ended, hold_seat
+from seats.services import hold_seat
 from sessions_app.services import reserve
 
 
@@ -95,7 +96,7 @@ def _write(wish: Wish, offering: Offering, open_orders: list[Order]) -> Order:
         # A seat already held for the order that is replaced is carried over: its hold only rises.
         hold_seat(**pair, until=order.expires_at, by=wish.student, now=now, approved=False)
     else:
-        checkout_ended(**pair)
+        keep_no_longer(**pair, now=now)
     order.save(force_insert=True)
     if order.starts_at is not None:
         reserve(

@@ -14,6 +14,7 @@ from offerings.terms import Terms
 from payments import providers
 from payments.models import Order
 from payments.services.buyable import check_limit, check_not_frozen, intro_taken
+from payments.services.keeping import keep_no_longer
 from payments.services.ordering import Wish, checkout, replayed, snapshot
 from payments.services.pair import open_page, place, replace
 from seats.services import checkout_ended, hold_seat
@@ -132,9 +133,11 @@ def _write(wish: Wish, request_id: UUID, open_orders: list[Order]) -> Order:
     for replaced in open_orders:
         replace(replaced, now)
     pair = {"student_id": order.student_id, "mentor_id": order.mentor_id}
-    checkout_ended(**pair)
     if order.takes_seat:
+        checkout_ended(**pair)
         hold_seat(**pair, until=until, by=wish.student, now=now, approved=True)
+    else:
+        keep_no_longer(**pair, now=now)
     order.save(force_insert=True)
     keep_for_payment(request, order_id=order.pk, until=until)
     return order

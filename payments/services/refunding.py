@@ -18,6 +18,7 @@ from packs.services import close_refunded, expire_lapsed, refund_credits, restor
 from payments import ledger
 from payments.models import Dispute, Order, Payment, Refund
 from payments.services.confirm import lock_order
+from payments.services.keeping import keep_no_longer
 from payments.services.refund_plan import RefundPlan, gone_of, lost_of, plan_refund
 from payments.services.refunds import request_refund, settle_refund
 from seats.models import Seat
@@ -75,7 +76,10 @@ def lock_everything_of(order: Order, *, now: datetime) -> None:
 def take_back(plan: RefundPlan, *, by: Any, reason: str, now: datetime) -> None:
     """Cancel the plan's sessions and take its credits; close what is empty. The caller holds all locks."""
     if plan.purchase is None:
-        release_reserved(order_id=plan.order.pk, now=now)
+        order = plan.order
+        release_reserved(order_id=order.pk, now=now)
+        if order.takes_seat:
+            keep_no_longer(order.student_id, order.mentor_id, but=order.pk, now=now)
         return
     cancel_refunded(list(plan.cancelled), by=by, reason=reason, now=now)
     why = {"purchase_id": plan.purchase.pk, "by": by, "reason": reason, "now": now}

@@ -8,10 +8,11 @@ from payments import providers, services
 from payments.models import Order
 from payments.services import record_payment, refund_order
 from payments.services.confirm import apply_facts, give_up, record_decline
+from payments.services.fulfil import fulfil_order
 from seats.models import Seat
 from sessions_app.models import Session
 from sessions_app.services import approve, cancel, withdraw_request
-from tests.cast import DAY, HOUR, NOW, offering
+from tests.cast import DAY, HOUR, NOW, at, offering
 from tests.payments.scene import SITE, decide, pay, place
 
 pytestmark = pytest.mark.django_db
@@ -119,7 +120,55 @@ def test_late_money_that_goes_back_leaves_the_seat_to_what_is_paid_already(mia, 
     late = place(sam, other_pack(mia), starts_at=NOW.replace(hour=12) + 3 * DAY)
     cancel(session_id=Session.objects.get().pk, by=sam, now=NOW)
     order = place(sam, offering(mia, minutes=45, price=25000))
-    decide(order)
-    apply_facts(order.pk, providers.by_name("sandbox").fetch_payment(order.provider_reference), now=SOON)
+    paid_only(order)
     assert pay(late, now=SOON).refunds.count() == 1
     assert (Order.objects.get(pk=order.pk).status, seat().status) == ("PAID", "HELD")
+
+
+def paid_only(order):
+    """Its money is recorded; what it bought is not granted yet."""
+    decide(order)
+    apply_facts(order.pk, providers.by_name("sandbox").fetch_payment(order.provider_reference), now=SOON)
+
+
+@pytest.mark.parametrize("end", ["declined", "given up", "replaced"])
+def test_a_checkout_that_ends_leaves_the_seat_to_what_is_paid_already(mia, sam, end):
+    paid = place(sam, other_pack(mia))
+    order = place(sam, offering(mia, minutes=45, price=25000))
+    paid_only(paid)
+    if end == "declined":
+        record_decline(order.pk, now=SOON)
+    elif end == "given up":
+        give_up(student=sam, order_id=order.pk, now=SOON)
+    else:
+        place(sam, offering(mia, sessions=1), starts_at=at(3), now=SOON)
+    assert seat().status == "HELD"
+    assert (fulfil_order(paid.pk, SOON).status, seat().status) == ("FULFILLED", "ACTIVE")
+
+
+def test_money_that_a_person_gives_back_before_it_was_granted_keeps_no_seat(mia, sam):
+    order = place(sam, other_pack(mia))
+    paid_only(order)
+    refund_order(order_id=order.pk, by=mia, reason="", now=SOON)
+    assert (seat().status, seat().released_at) == ("RELEASED", SOON)
+
+
+@pytest.mark.parametrize("how", ["bought", "approved"])
+def test_a_single_session_in_the_place_of_a_pack_keeps_no_seat(mia, sam, how):
+    place(sam, other_pack(mia))
+    if how == "bought":
+        place(sam, offering(mia, sessions=1), starts_at=at(3), now=SOON)
+    else:
+        single = offering(mia, sessions=1, booking_mode="REQUEST")
+        request = services.ask(student=sam, offering_id=single.pk, times=[at(3)], now=NOW)
+        proceed(sam, approve(request_id=request.pk, by=mia, now=NOW))
+    assert seat().status == "RELEASED"
+
+
+def test_late_money_that_goes_back_leaves_no_seat_to_a_single_session(mia, sam):
+    pack = place(sam, other_pack(mia), starts_at=at(3))
+    cancel(session_id=Session.objects.get().pk, by=sam, now=NOW)
+    paid_only(pack)
+    place(sam, offering(mia, sessions=1), starts_at=at(4), now=SOON)
+    assert seat().status == "HELD"
+    assert (fulfil_order(pack.pk, SOON).refunds.count(), seat().status) == (1, "RELEASED")
