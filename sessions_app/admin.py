@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from django.contrib import admin
-from django.db.models import QuerySet
+from django.db.models import DateTimeField, QuerySet, Value
 from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.html import format_html
@@ -43,9 +43,22 @@ class CalendarBlockInline(ReadOnlyInline):
     model = CalendarBlock
 
 
-class ClaimInline(ReadOnlyInline):
+class AsSeenNow:
+    """Claims with the instant at which they are looked at: where one stands is judged when it is read."""
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Claim]:
+        rows: QuerySet[Claim] = super().get_queryset(request)  # type: ignore[misc]
+        return rows.annotate(seen_at=Value(request.now, DateTimeField()))  # type: ignore[attr-defined]
+
+    @admin.display(description="Status")
+    def stands(self, claim: Claim) -> str:
+        return claim.status_words(claim.seen_at)  # type: ignore[attr-defined]
+
+
+class ClaimInline(AsSeenNow, ReadOnlyInline):
     model = Claim
-    fields = ("created_at", "by", "wanted", "status", "answer_by", "decision")
+    fields = ("created_at", "by", "wanted", "stands", "answer_by", "decision")
+    readonly_fields = ("stands",)
 
 
 class ProposalInline(ReadOnlyInline):
@@ -106,24 +119,47 @@ class BookingRequestAdmin(ReadOnlyAdmin):
     date_hierarchy = "created_at"
 
 
-class ForAnAdmin(admin.SimpleListFilter):
-    title = "for an admin to decide"
-    parameter_name = "decide"
+class StandsFilter(admin.SimpleListFilter):
+    """By where it stands at this moment: one without an answer in time is for an admin, whatever its row says."""
+
+    title = "status"
+    parameter_name = "stands"
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
-        return [("yes", "Yes")]
+        closed = [(value, label) for value, label in Claim.Status.choices if value not in Claim.OPEN]
+        return [("waiting", Claim.Status.OPENED.label), ("decide", "for an admin to decide"), *closed]
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Claim]) -> QuerySet[Claim]:
-        return queryset.for_an_admin(request.now) if self.value() else queryset  # type: ignore[attr-defined]
+        now, stands = request.now, self.value()  # type: ignore[attr-defined]
+        if stands == "waiting":
+            return queryset.filter(status=Claim.Status.OPENED, answer_by__gt=now)
+        if stands == "decide":
+            return queryset.for_an_admin(now)  # type: ignore[attr-defined]
+        return queryset.filter(status=stands) if stands in Claim.Status.values else queryset
 
 
 @admin.register(Claim)
-class ClaimAdmin(ReadOnlyAdmin):
+class ClaimAdmin(AsSeenNow, ReadOnlyAdmin):
     list_display = ("created_at", "session", "by", "wanted", "status_label", "answer_by", "decided_by", "decide")
-    list_filter = (ForAnAdmin, "status", "wanted")
+    list_filter = (StandsFilter, "wanted")
     list_select_related = ("session", "by", "decided_by")
     search_fields = ("session__id", "session__student__email", "session__mentor__email", "reason")
-    readonly_fields = ("decide",)
+    fields = (
+        "session",
+        "by",
+        "created_at",
+        "wanted",
+        "reason",
+        "stands",
+        "answer_by",
+        "answered_at",
+        "answer",
+        "decided_by",
+        "closed_at",
+        "decision",
+        "decide",
+    )
+    readonly_fields = ("stands", "decide")
     ordering = ("-created_at",)
 
     @display(
@@ -132,11 +168,12 @@ class ClaimAdmin(ReadOnlyAdmin):
         label={"OPENED": "info", "ANSWERED": "warning", "UPHELD": "success", "AGREED": "success"},
     )
     def status_label(self, claim: Claim) -> tuple[str, str]:
-        return claim.status, claim.get_status_display()
+        colour = Claim.Status.ANSWERED if claim.is_for_an_admin(claim.seen_at) else claim.status  # type: ignore[attr-defined]
+        return colour, self.stands(claim)
 
     @admin.display(description="Decide")
     def decide(self, claim: Claim) -> SafeString | str:
-        return desk_link("claim", claim.pk, "Decide") if claim.status in Claim.OPEN else "-"
+        return desk_link("claim", claim.pk, "Decide") if claim.is_for_an_admin(claim.seen_at) else "-"  # type: ignore[attr-defined]
 
 
 @admin.register(MoveProposal)

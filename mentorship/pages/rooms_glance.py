@@ -22,7 +22,7 @@ class Glance:
     """Which of these this person has in this role."""
 
     requests: bool
-    said: bool  # a claim about a session; student: also a proposal to move one
+    said: bool  # a claim that asks them; student: also a proposal to move one
     money: bool  # student: orders to pay; mentor: refunds asked for
     offers: bool = False
     lines: bool = False
@@ -32,7 +32,7 @@ def student_glance(student: User, now: datetime) -> Glance:
     found = _present(
         student,
         requests=BookingRequest.objects.filter(student=student, paid_at=None),
-        claims=Claim.objects.open().filter(session__student=student),
+        claims=Claim.objects.asking(student).filter(session__student=student),
         proposals=MoveProposal.objects.filter(session__student=student, status=MoveProposal.Status.OPEN),
         money=Order.objects.open(now).filter(student=student),
         offers=Offering.objects.filter(private_for=student, archived_at=None),
@@ -46,7 +46,7 @@ def mentor_glance(mentor: User, now: datetime) -> Glance:
     found = _present(
         mentor,
         requests=BookingRequest.objects.open(now).filter(mentor=mentor),
-        said=Claim.objects.open().filter(session__mentor=mentor),
+        said=Claim.objects.asking(mentor).filter(session__mentor=mentor),
         money=Order.objects.filter(mentor=mentor, refund_asked_at__isnull=False),
     )
     return Glance(**found)

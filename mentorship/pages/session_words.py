@@ -59,12 +59,12 @@ class ClaimCard:
     @property
     def in_time(self) -> bool:
         """The other side can still agree or answer before an admin looks at it."""
-        return self.claim.status == Status.OPENED and self.now < self.claim.answer_by
+        return self.claim.status == Status.OPENED and not self.claim.is_for_an_admin(self.now)
 
     @property
     def for_reader(self) -> bool:
         """The reader is asked to agree or to answer."""
-        return not self.is_own and self.claim.status == Status.OPENED
+        return self.claim.asks(self.viewer)
 
     @property
     def title(self) -> str:
@@ -127,11 +127,11 @@ def open_proposal(card: SessionCard) -> MoveProposal | None:
 def session_needs(viewer: Any, now: datetime, *, mentor: bool) -> list[dict[str, Any]]:
     """What is being said about the viewer's sessions, as items of "Needs you"; in one role, in at most two queries.
 
-    A proposal waits for the student: to the mentor who made it, it is nothing to do.
+    What waits for the other side, or for an admin, is nothing to do: a claim of one's own, the mentor's own proposal.
     """
     mine = {"session__mentor" if mentor else "session__student": viewer}
     people = ("session__student", "session__mentor")
-    claims = Claim.objects.open().filter(**mine).select_related(*people).order_by("answer_by")
+    claims = Claim.objects.asking(viewer).filter(**mine).select_related(*people).order_by("answer_by")
     items = [*_claim_items(claims, viewer, now)]
     if mentor:
         return items
@@ -145,9 +145,8 @@ def _claim_items(claims: Iterable[Claim], viewer: Any, now: datetime) -> Iterabl
     for claim in claims:
         card = ClaimCard(claim, viewer, now)
         when = local_time.words(claim.session.starts_at, viewer.zone, now=now)
-        title = card.title if not card.is_own else f"You said something was wrong with {card.other.first_name}"
         item = {
-            "title": title,
+            "title": card.title,
             "text": f"{card.status_words} The session of {when}.",
             "url": f"{claim.session.get_absolute_url()}/claim",
         }

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Any
 
 from django.conf import settings
 from django.db import models
@@ -15,6 +16,10 @@ class ClaimQuerySet(models.QuerySet["Claim"]):
         """The other side has answered, or has not in time: somebody has to decide."""
         late = Q(status=Claim.Status.OPENED, answer_by__lte=now)
         return self.filter(late | Q(status=Claim.Status.ANSWERED))
+
+    def asking(self, person: Any) -> ClaimQuerySet:
+        """Those that wait for this person, who has not made them, to agree or to answer."""
+        return self.filter(status=Claim.Status.OPENED).exclude(by=person)
 
 
 class Claim(models.Model):
@@ -70,6 +75,20 @@ class Claim(models.Model):
 
     def __str__(self) -> str:
         return f"claim about {self.session}"
+
+    def is_for_an_admin(self, now: datetime) -> bool:
+        """The other side has answered, or has not in time, whether or not anybody has looked since."""
+        return self.status == self.Status.ANSWERED or (self.status == self.Status.OPENED and self.answer_by <= now)
+
+    def asks(self, person: Any) -> bool:
+        """This person, who has not made it, can agree or answer; after the deadline too, until an admin has decided."""
+        return self.status == self.Status.OPENED and self.by_id != person.pk
+
+    def status_words(self, now: datetime) -> str:
+        """Where it stands at `now`, for an admin."""
+        if self.status == self.Status.OPENED and self.is_for_an_admin(now):
+            return "no answer in time; an admin decides"
+        return self.get_status_display()
 
     @property
     def cause(self) -> str:

@@ -183,7 +183,7 @@ def decide(*, claim_id: int, uphold: bool, by: Any, reason: str, now: datetime, 
     """
     claim, locked = _locked(claim_id, None, now)
     _must_be(claim, *Claim.OPEN)
-    if claim.status == Status.OPENED and claim.answer_by > now:
+    if not claim.is_for_an_admin(now):
         raise Refusal("wrong_state", "The other side still has time to answer.")
     status = Status.UPHELD if uphold else Status.DISMISSED
     _close(claim, locked, status, by=by, decision=reason, now=now, outcome=outcome)

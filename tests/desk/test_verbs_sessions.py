@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from django.urls import reverse
 
 from notifications.models import Notification
 from packs.models import SessionPack
@@ -146,8 +147,27 @@ class TestClaim:
         page = client.get("/admin/")
         assert "1 claim to decide" in words(page)
         assert url("claim", claim.pk) in page.content.decode()
-        listed = client.get("/admin/sessions_app/claim/?decide=yes")
+        listed = client.get("/admin/sessions_app/claim/?stands=decide")
         assert url("claim", claim.pk) in listed.content.decode()
+
+    def test_without_an_answer_in_time_it_is_for_an_admin_to_the_second(
+        self, boss, client, session, sam, mia, time_machine
+    ):
+        complete(session_id=session.pk, by=mia, now=at(2, 12))
+        claim = open_claim(session_id=session.pk, by=sam, wanted="MENTOR_ABSENT", reason="nobody came", now=at(2, 13))
+        pages = [f"/admin/sessions_app/{page}/change/" for page in (f"claim/{claim.pk}", f"session/{session.pk}")]
+        pages += ["/admin/sessions_app/claim/", reverse("desk:person", args=[sam.pk])]
+        time_machine.move_to(at(4, 13) - HOUR / 3600, tick=False)
+        for page in pages:
+            said = words(client.get(page))
+            assert "waiting for the other side" in said and "no answer in time" not in said, page
+        assert url("claim", claim.pk) not in client.get(pages[0]).content.decode()  # nobody may decide it yet
+        time_machine.move_to(at(4, 13), tick=False)
+        for page in pages:
+            assert "no answer in time; an admin decides" in words(client.get(page)), page
+        for stands, found in (("waiting", False), ("decide", True), ("OPENED", True)):
+            listed = client.get(f"/admin/sessions_app/claim/?stands={stands}").content.decode()
+            assert (url("claim", claim.pk) in listed) == found, stands
 
     def test_both_stories_stand_there(self, boss, client, claim):
         said = words(client.get(url("claim", claim.pk)))

@@ -9,7 +9,7 @@ from notifications.models import Delivery, Notification
 from packs.models import SessionPack
 from packs.services import expire_lapsed
 from sessions_app.models import Claim
-from sessions_app.services import agree, cancel, complete, decide, no_show, open_claim, withdraw_claim
+from sessions_app.services import agree, answer, cancel, complete, decide, no_show, open_claim, withdraw_claim
 from tests.cast import HOUR, at, bought, counters, user
 from tests.rooms.scene import booked, used_up, words
 from tests.verbs.scene import END, SECOND, START, url
@@ -232,12 +232,20 @@ def test_a_no_show_the_student_denies(as_, at_, session, pack, sam, mia):
 def test_both_rooms_say_who_is_asked(as_, at_, claim, done, sam, mia):
     at_(END + 2 * HOUR)
     his, hers = words(as_(sam).get("/student/mentorship")), words(as_(mia).get("/tutor/mentorship"))
-    assert "You said something was wrong with Mia" in his
+    assert "something was wrong" not in his  # it waits for Mia, so it is nothing for Sam to do
     assert "Sam says that something was wrong" in hers
     assert "You can agree or answer. The session of Wed 3 Jun, 18:00." in hers
     at_(END + 50 * HOUR)
     assert "with an admin" in words(as_(mia).get("/tutor/mentorship"))
-    assert "with an admin" in words(as_(sam).get("/student/mentorship"))
+    answer(claim_id=claim.pk, by=mia, text="I was there.", now=END + 50 * HOUR)
+    assert "something was wrong" not in words(as_(mia).get("/tutor/mentorship"))
+
+
+def test_a_mentors_own_claim_waits_for_the_student(as_, at_, done, sam, mia):
+    open_claim(session_id=done.pk, by=mia, wanted="STUDENT_ABSENT", reason="Wrong button.", now=END + HOUR)
+    at_(END + 2 * HOUR)
+    assert "something was wrong" not in words(as_(mia).get("/tutor/mentorship"))
+    assert "Mia says that something was wrong" in words(as_(sam).get("/student/mentorship"))
 
 
 def test_the_make_up_session_in_dispute_is_not_spent_meanwhile_and_thaws_with_it(as_, at_, sam, mia):

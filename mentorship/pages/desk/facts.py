@@ -38,6 +38,13 @@ class PackFact:
 
 
 @dataclass
+class ClaimFact:
+    claim: Claim
+    stands: str
+    for_an_admin: bool
+
+
+@dataclass
 class Facts:
     person: User
     profile: MentorProfile | None
@@ -46,7 +53,7 @@ class Facts:
     more_packs: int = 0
     seats: list[Seat] = field(default_factory=list)
     coming: list[Session] = field(default_factory=list)
-    claims: list[Claim] = field(default_factory=list)
+    claims: list[ClaimFact] = field(default_factory=list)
     requests: list[BookingRequest] = field(default_factory=list)
     waiting: list[WaitingPlace] = field(default_factory=list)
     orders: list[Order] = field(default_factory=list)
@@ -78,7 +85,10 @@ def facts(person: User, *, now: datetime, other_id: int | None, may: Callable[[s
     if may("sessions_app.view_claim"):
         of_session = _between(person, other_id, "session__")
         claims = Claim.objects.open().filter(of_session).select_related("session__student", "session__mentor", "by")
-        found.claims = list(claims.order_by("answer_by")[:MOST])
+        found.claims = [
+            ClaimFact(claim, claim.status_words(now), claim.is_for_an_admin(now))
+            for claim in claims.order_by("answer_by")[:MOST]
+        ]
     if may("sessions_app.view_bookingrequest"):
         waiting = BookingRequest.objects.waiting(now) | BookingRequest.objects.to_pay(now)
         found.requests = list(_two(waiting.filter(mine)).order_by("created_at")[:MOST])

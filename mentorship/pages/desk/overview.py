@@ -47,7 +47,7 @@ def _claims(now: datetime, zone: Any) -> dict[str, Any]:
         return f"{said}: {claim.get_wanted_display()}?", reverse("desk:verb", args=["claim", claim.pk])
 
     words = "claim to decide|claims to decide"
-    return _block(words, "sessions_app_claim", "decide=yes", claims.order_by("answer_by"), tell)
+    return _block(words, "sessions_app_claim", "stands=decide", claims.order_by("answer_by"), tell)
 
 
 def _refunds() -> dict[str, Any]:

@@ -169,7 +169,7 @@ def _request(request: BookingRequest, reader: Reader) -> Line:
 
 
 def _claim(claim: Claim, reader: Reader) -> Line:
-    what = f"Claim about the session of {reader.when(claim.session.starts_at)}: {claim.get_status_display()}"
+    what = f"Claim about the session of {reader.when(claim.session.starts_at)}: {claim.status_words(reader.now)}"
     said = [f"“{claim.reason}” ({claim.get_wanted_display()})", claim.answer and f"answer “{claim.answer}”"]
     why = _join([*said, claim.decision])
     tone = "bad" if claim.status in Claim.OPEN else ""
