@@ -23,7 +23,7 @@ Status = MoveProposal.Status
 
 @transaction.atomic
 def propose_move(*, session_id: UUID, starts_at: datetime, by: Any, note: str = "", now: datetime) -> MoveProposal:
-    """The mentor proposes another time, at any time before the start. An older open proposal is replaced.
+    """The mentor proposes another time, at any time before the start. An older open proposal is replaced, the same one kept.
 
     Raises NotFound, NotYours (the student), Refusal `wrong_state`, and what `reschedule` raises for the new time.
     """
@@ -37,6 +37,9 @@ def propose_move(*, session_id: UUID, starts_at: datetime, by: Any, note: str = 
     if starts_at == session.starts_at:
         raise Refusal("wrong_state", "The session is at this time already.")
     check_new_time(session, starts_at, notice_counts=False, now=now)  # the notice is the mentor's own wish
+    known = session.proposals.filter(status=Status.OPEN, starts_at=starts_at, note=note).first()
+    if known is not None:
+        return known  # a second click: the student is asked once
     _take_back(session, now)
     proposal = MoveProposal.objects.create(
         session=session, by=by, starts_at=starts_at, old_starts_at=session.starts_at, note=note, created_at=now

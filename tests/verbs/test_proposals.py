@@ -47,6 +47,17 @@ def test_both_see_it_on_the_session_and_the_student_among_what_needs_an_answer(a
     assert not [one for one in as_(mia).get("/tutor/mentorship").context["needs"] if "proposal" in one["url"]]
 
 
+def test_the_same_proposal_sent_twice_is_one_and_asks_once(as_, at_, session, sam, mia):
+    """A double click was two mails that ask for the same."""
+    at_(START - 2 * HOUR)
+    for _ in range(2):
+        assert as_(mia).post(url(session, "proposal"), PROPOSED).status_code == 302
+    assert Notification.objects.filter(kind="move_proposed", recipient=sam).count() == 1
+    assert as_(mia).post(url(session, "proposal"), {**PROPOSED, "note": "Now I know why."}).status_code == 302
+    assert Notification.objects.filter(kind="move_proposed", recipient=sam).count() == 2
+    assert MoveProposal.objects.get(status="OPEN").note == "Now I know why."
+
+
 def test_accepting_moves_it_whatever_the_notice(as_, at_, session, pack, proposal, sam, mia):
     at_(START - 2 * HOUR)
     page = as_(sam).get(url(session, "proposal"))
