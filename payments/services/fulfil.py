@@ -17,16 +17,15 @@ from payments.models import Order, Payment
 from payments.providers.direct import Direct
 from payments.services.buyable import intro_taken
 from payments.services.confirm import lock_order, retry_path, tell_student
-from payments.services.keeping import keep_no_longer
+from payments.services.keeping import hold_for_the_rest, keep_no_longer
 from payments.services.refunds import request_refund
 from seats.models import Seat
-from seats.services import hold_seat, join, take_seat
+from seats.services import join, take_seat
 from sessions_app.models import Session
 from sessions_app.services import (
     adopt_reserved,
     book_paid,
     confirm_reserved,
-    hold_for_approved,
     mark_paid,
     point_to_session,
     release_reserved,
@@ -101,17 +100,8 @@ def _grant(order: Order, now: datetime) -> None:
     order.status, order.fulfilled_at = Order.Status.FULFILLED, now
     order.save(update_fields=["pack", "session", "status", "fulfilled_at"])
     if order.takes_seat:
-        _hold_for_the_rest(order, now)
+        hold_for_the_rest(order.student_id, order.mentor_id, by=order.student, now=now)
     _announce(order, purchase, now)
-
-
-def _hold_for_the_rest(order: Order, now: datetime) -> None:
-    """Whatever else is open keeps the seat, too: if this pack is refunded, it is what an approval has promised."""
-    hold_for_approved(student_id=order.student_id, mentor_id=order.mentor_id, by=order.student, now=now)
-    others = Order.objects.open(now).of_pair(order.student_id, order.mentor_id).filter(takes_seat=True, request=None)
-    for other in others:
-        pair = {"student_id": other.student_id, "mentor_id": other.mentor_id}
-        hold_seat(**pair, until=other.expires_at, by=order.student, now=now, approved=False)
 
 
 def _first_session(order: Order, pack: SessionPack, now: datetime) -> Session | None:

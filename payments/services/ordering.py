@@ -96,7 +96,7 @@ def _write(wish: Wish, offering: Offering, open_orders: list[Order]) -> Order:
         # A seat already held for the order that is replaced is carried over: its hold only rises.
         hold_seat(**pair, until=order.expires_at, by=wish.student, now=now, approved=False)
     else:
-        keep_no_longer(**pair, now=now)
+        keep_no_longer(order.student_id, order.mentor_id, now=now)
     order.save(force_insert=True)
     if order.starts_at is not None:
         reserve(

@@ -137,7 +137,7 @@ def _write(wish: Wish, request_id: UUID, open_orders: list[Order]) -> Order:
         checkout_ended(**pair)
         hold_seat(**pair, until=until, by=wish.student, now=now, approved=True)
     else:
-        keep_no_longer(**pair, now=now)
+        keep_no_longer(order.student_id, order.mentor_id, now=now)
     order.save(force_insert=True)
     keep_for_payment(request, order_id=order.pk, until=until)
     return order

@@ -91,10 +91,13 @@ def checkout_ended(*, student_id: int, mentor_id: int) -> None:
 
 
 @transaction.atomic
-def take_seat(*, student_id: int, mentor_id: int, by: Any, reason: str, now: datetime) -> Seat:
+def take_seat(
+    *, student_id: int, mentor_id: int, by: Any, reason: str, now: datetime, still_held: bool = False
+) -> Seat:
     """The seat becomes ACTIVE: the one held, offered, in grace or already taken, else the lowest free one.
 
-    `seat.was` is the status it had before (None for a new one). Raises Refusal `mentor_full`.
+    Its holds end with it; not when nothing was paid for it (`still_held`): what is approved or being paid goes on
+    keeping it, should it end early. Raises Refusal `mentor_full`.
     """
     lock_people([student_id, mentor_id])
     release_lapsed([mentor_id], now=now)
@@ -104,14 +107,15 @@ def take_seat(*, student_id: int, mentor_id: int, by: Any, reason: str, now: dat
         took_a_seat(student_id=student_id, mentor_id=mentor_id, now=now)
         return seat
     took_a_seat(student_id=student_id, mentor_id=mentor_id, now=now)
-    unheld = {"held_until": None, "checkout_until": None}
+    unheld = {} if still_held else {"held_until": None, "checkout_until": None}
     fields = {**unheld, "grace_ends_at": None, "activated_at": seat.activated_at or now}
     if seat.status in (Status.GRACE, Status.OFFERED):
         kinds = ["grace_started", "grace_final_warning", "waiting_list_offer"]
         withdraw(f"seat:{seat.pk}", now=now, kinds=kinds)
     if seat.status == Status.ACTIVE:
-        Seat.objects.filter(pk=seat.pk).update(**unheld)
-        seat.held_until = seat.checkout_until = None
+        for name, nothing in unheld.items():
+            setattr(seat, name, nothing)
+        seat.save(update_fields=[*unheld])
         return seat
     return change_seat(seat, Status.ACTIVE, by=by, reason=reason, at=now, **fields)
 

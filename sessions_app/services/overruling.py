@@ -115,7 +115,8 @@ def _give_back(session: Session, pack: SessionPack, *, by: Any, reason: str, now
     )
     if in_grace and home.pk == pack.pk:
         # The pack is open again, and so is its seat: no more grace.
-        take_seat(student_id=pack.student_id, mentor_id=pack.mentor_id, by=by, reason=reason, now=now)
+        pair = {"student_id": pack.student_id, "mentor_id": pack.mentor_id}
+        take_seat(**pair, by=by, reason=reason, now=now, still_held=True)
 
 
 def what_if_forgiven(session: Session, *, by: Any, now: datetime) -> Consequence:

@@ -16,6 +16,7 @@ from payments.services.shares import release_due
 from seats.jobs import sweep_seats
 from seats.models import Seat
 from sessions_app.models import Session
+from sessions_app.services import approve, submit_request
 from tests.cast import DAY, HOUR, NOW, at, counters, offering, user
 from tests.desk.scene import do, hidden, look, url
 from tests.payments.scene import accounts, pay, place
@@ -114,6 +115,17 @@ def test_a_pack_that_has_just_expired_is_open_again(boss, client, pack, sam, tim
     assert Seat.objects.standing().get().status == "ACTIVE"
     release_due(clock.now() + 10 * DAY)
     assert accounts().get("MENTOR_AVAILABLE", 0) == 0
+
+
+def test_a_pack_that_is_open_again_leaves_its_seat_to_what_is_approved(boss, client, pack, sam, mia, time_machine):
+    other = offering(mia, minutes=30, booking_mode="REQUEST")
+    asked = submit_request(student=sam, offering=other, times=[], now=pack.expires_at - HOUR)
+    asked = approve(request_id=asked.pk, by=mia, now=pack.expires_at - HOUR)
+    time_machine.move_to(pack.expires_at + 5 * HOUR, tick=False)
+    client.force_login(boss)
+    do(client, "expiry", pack.pk, expires_at="2026-12-01T10:00", reason="the mail was lost")
+    seat = Seat.objects.get()
+    assert (seat.status, seat.held_until) == ("ACTIVE", asked.payment_deadline)
 
 
 def test_one_that_the_mentor_was_paid_for_stays_over(boss, client, pack, time_machine):

@@ -1,4 +1,4 @@
-"""A request that is over, or due earlier than before, keeps no seat: neither one on offer nor that of somebody seated."""
+"""A request that is over, or due earlier than before, keeps no seat; one that is not goes on keeping it."""
 
 from __future__ import annotations
 
@@ -7,8 +7,19 @@ import pytest
 from packs.models import SessionPack
 from payments.services import refund_order
 from seats.models import Seat
-from sessions_app.services import approve, reject, submit_request, suggest, what_if_withdrawn, withdraw_request
-from tests.cast import DAY, HOUR, NOW, bought, offering
+from sessions_app.models import Session
+from sessions_app.services import (
+    approve,
+    book,
+    complete,
+    overrule,
+    reject,
+    submit_request,
+    suggest,
+    what_if_withdrawn,
+    withdraw_request,
+)
+from tests.cast import DAY, HOUR, NOW, at, bought, offering
 from tests.payments.scene import pay, place as order_of
 from tests.seats.scene import full_house, lapse, place, statuses, waits
 
@@ -116,3 +127,20 @@ class TestSeated:
         order, request = order_of(sam, offering(mia)), asks(sam, mia)
         reject(request_id=request.pk, by=mia, reason="no", now=NOW)
         assert Seat.objects.get().held_until == order.expires_at
+
+
+def test_a_yes_goes_on_keeping_the_seat_when_a_used_session_comes_back(mia, sam):
+    order = pay(order_of(sam, offering(mia, sessions=2)))
+    for day in (2, 3):
+        book(student=sam, mentor_id=mia.pk, starts_at=at(day), by=sam, now=NOW)
+    first, last = Session.objects.order_by("starts_at")
+    now = last.ends_at
+    for session in (first, last):
+        complete(session_id=session.pk, by=mia, now=now)
+    request = approved(sam, mia, now)
+    overrule(session_id=last.pk, outcome="MENTOR_ABSENT", by=mia, reason="asked", now=now)
+    seat = Seat.objects.get()
+    assert (seat.status, seat.held_until) == ("ACTIVE", request.payment_deadline)
+    refund_order(order_id=order.pk, by=mia, reason="", now=now)
+    seat.refresh_from_db()
+    assert (seat.status, seat.held_until) == ("HELD", request.payment_deadline)

@@ -14,6 +14,7 @@ from mentorship.pages.desk.verb import Case, Deed, DeskForm, Verb
 from packs.models import Pause, SessionPack
 from packs.services import adjust_credits, resume
 from packs.services.repairing import move_expiry, remark
+from payments.services.keeping import hold_for_the_rest
 from seats.services import take_seat
 from sessions_app.services import book
 
@@ -100,11 +101,14 @@ class ExpiryForm(DeskForm):
 
 def _expiry(deed: Deed) -> str:
     moment, pack = deed.said["expires_at"], deed.case.row
-    if pack.takes_seat and pack.status_at(deed.now) == SessionPack.Status.EXPIRED:
+    opens_again = pack.takes_seat and pack.status_at(deed.now) == SessionPack.Status.EXPIRED
+    if opens_again:
         # It is to be open again, and lives by a seat.
         pair = {"student_id": pack.student_id, "mentor_id": pack.mentor_id}
         take_seat(**pair, by=deed.by, reason=deed.reason, now=deed.now)
     move_expiry(pack_id=deed.case.row.pk, expires_at=moment, by=deed.by, reason=deed.reason, now=deed.now)
+    if opens_again:
+        hold_for_the_rest(pack.student_id, pack.mentor_id, by=deed.by, now=deed.now)
     deed.tell_both(f"“{deed.case.row.title}” is valid until {words(deed, moment)}")
     return "The expiry is moved."
 
