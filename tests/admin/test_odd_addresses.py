@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 from django.contrib import admin
 
+from mentorship.people.models import User
 from payments.models import Dispute, LedgerTransaction, Order, Payment, Payout, Refund, WebhookEvent
 
 MONEY = (Order, Payment, Refund, Dispute, Payout, WebhookEvent, LedgerTransaction)
@@ -24,3 +25,11 @@ def test_nothing_is_found_there(boss, client, model, number):
         assert client.get(address).status_code < 500
         answer = client.post(address, said)
         assert answer.status_code in (302, 403, 404), (address, answer.status_code)
+
+
+def test_a_person_without_an_address_is_refused_on_the_form(boss, client):
+    """The check of the password reads the names of who has none yet: that broke the page."""
+    said = {"email": "", "usable_password": "true", "password1": "demo-password-1", "password2": "demo-password-1"}
+    page = client.post("/admin/people/user/add/", said)
+    assert (page.status_code, User.objects.count()) == (200, 1)
+    assert "email" in page.context["adminform"].form.errors

@@ -56,7 +56,7 @@ class User(AbstractBaseUser, PermissionsMixin):
 
     @property
     def first_name(self) -> str:
-        return self.display_name.split()[0]
+        return next(iter(self.display_name.split()), "")  # a form being filled in has no name yet
 
     @property
     def zone(self) -> ZoneInfo:
