@@ -27,12 +27,13 @@ def join(*, student: Any, mentor_id: int, now: datetime, paid_too_late: bool = F
     Raises NotFound (no such mentor), Refusal `own_offering`, `wrong_state` (a seat is theirs, or being paid),
     `not_for_sale` (takes nobody new), `seat_free` (nobody waits and a seat can simply be bought).
     """
+    lock_people([student.pk, mentor_id])
+    # With the lock: whoever is closed, or takes nobody new, at this moment has no line to stand in.
     profile = MentorProfile.objects.visible().filter(user=mentor_id).select_related("user").first()
     if profile is None:
         raise NotFound("There is no such mentor.")
     if student.pk == mentor_id:
         raise Refusal("own_offering", "This is your own line.")
-    lock_people([student.pk, mentor_id])
     release_lapsed([mentor_id], now=now)
     place = WaitingPlace.objects.filter(student=student, mentor=mentor_id, status__in=WaitingPlace.OPEN).first()
     if place is not None and (place.paid_too_late or not paid_too_late):

@@ -60,6 +60,7 @@ def offer_seat(*, student: User, mentor_id: int, by: Any, reason: str, now: date
 
     Raises NotFound (no such mentor), Refusal `own_offering`, `wrong_state` (seated already), `mentor_full`.
     """
+    lock_people([student.pk, mentor_id])
     mentor = User.objects.select_related("mentor_profile").filter(pk=mentor_id, mentor_profile__isnull=False).first()
     if mentor is None:
         raise NotFound("There is no such mentor.")
@@ -67,7 +68,6 @@ def offer_seat(*, student: User, mentor_id: int, by: Any, reason: str, now: date
         raise Refusal("own_offering", "Nobody has a seat with themselves.")
     if not mentor.mentor_profile.is_visible:
         raise Refusal("not_for_sale", "This mentor is not verified: the offer could not be taken.")
-    lock_people([student.pk, mentor_id])
     clear_lapsed([mentor_id], now=now)
     if Seat.objects.standing().filter(student=student, mentor=mentor_id).exists():
         raise Refusal("wrong_state", f"{student.first_name} has a seat with {mentor.first_name} already.")

@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 
 from mentorship.kernel import jobs
-from mentorship.kernel.refusals import Refusal
+from mentorship.kernel.refusals import NotFound, Refusal
 from mentorship.pages.closing import service as closing
 from mentorship.pages.ending import service as ending
 from mentorship.pages.models import MentorClosing
@@ -22,7 +22,8 @@ from packs.models import SessionPack
 from payments.models import Order, Payment, Refund
 from payments.services import confirm_and_fulfil, fulfil, manual, ordering, record_payment
 from payments.services.refunds import send_due
-from seats.models import Seat
+from seats.models import Seat, WaitingPlace
+from seats.services import join
 from sessions_app.models import CalendarBlock, Session
 from tests import races
 from tests.cast import HOUR, NOW, at, mentor, offering, user
@@ -197,3 +198,12 @@ class TestAgainstMoneyThatIsRecorded:
         the_hour_passes()
         assert left_at_the_closed() == set()
         assert given_back() == PRICE
+
+
+def test_who_comes_into_the_line_at_that_moment_does_not_wait_for_nobody(monkeypatch):
+    mia, sam = mentor("mia"), user("sam")
+    wait = partial(join, student=sam, mentor_id=mia.pk, paid_too_late=True, now=NOW)
+    closed, joined = ahead_of(monkeypatch, closing, "withdraw_verification", partial(close, mia), wait)
+    assert isinstance(closed, MentorClosing), closed
+    assert isinstance(joined, NotFound), joined
+    assert not WaitingPlace.objects.exists()
