@@ -161,7 +161,7 @@ def approve(
 
     For a single session, and the first one of a pack, an unpaid session; for a pack a held seat; both for 24 h, at
     latest until 1 h before the start. Twice changes nothing. Raises NotFound, NotYours (the student), Refusal
-    `wrong_state`, `slot_unavailable`, `mentor_full`.
+    `wrong_state`, `not_for_sale` (not verified any more), `slot_unavailable`, `mentor_full`.
     """
     request = lock_request(request_id, by)
     if by.pk != request.mentor_id:
@@ -172,9 +172,16 @@ def approve(
     if request.status == Status.APPROVED:
         return request
     check_waiting(request, now)
+    _check_payable(request, "You are not verified at the moment, so what you approve could not be paid.")
     _approve(request, scheduled_at or next(iter(request.times), None), notes=notes, now=now)
     _answered(request.mentor_id)
     return request
+
+
+def _check_payable(request: BookingRequest, why_not: str) -> None:
+    """A yes keeps seat and time for a payment, so there has to be a way to pay. Raises Refusal `not_for_sale`."""
+    if not MentorProfile.objects.select_related("user").get(user=request.mentor_id).is_visible:
+        raise Refusal("not_for_sale", why_not)
 
 
 def _approve(request: BookingRequest, starts_at: datetime | None, *, notes: str, now: datetime, what: str = "") -> None:
@@ -289,6 +296,7 @@ def accept_suggestion(*, request_id: UUID, by: Any, scheduled_at: datetime, now:
     check_waiting(request, now)
     if scheduled_at not in request.suggested_times:
         raise Malformed("scheduledAt is none of the suggested times.")
+    _check_payable(request, f"{request.mentor.first_name} takes no payments at the moment.")
     _approve(request, scheduled_at, notes=request.approval_notes, now=now, what="accepted")
     tell(
         request,

@@ -115,6 +115,18 @@ class TestAnswering:
         with pytest.raises(NotFound):
             approve(request_id=request.pk, by=otto, now=NOW)
 
+    def test_no_yes_to_what_could_not_be_paid(self, mia, sam):
+        asked, suggested = ask(sam, mia, 4), ask(sam, mia, 5)
+        suggest(request_id=suggested.pk, by=mia, times=[at(6)], now=NOW)
+        MentorProfile.objects.update(verified_at=None)
+        with pytest.raises(Refusal, match="You are not verified") as refused:
+            approve(request_id=asked.pk, by=mia, now=NOW)
+        assert refused.value.code == "not_for_sale"
+        with pytest.raises(Refusal, match="Mia takes no payments"):
+            accept_suggestion(request_id=suggested.pk, by=sam, scheduled_at=at(6), now=NOW)
+        assert not Session.objects.exists()
+        assert reject(request_id=asked.pk, by=mia, reason="I am leaving", now=NOW).status == Status.REJECTED
+
     def test_a_suggestion_that_the_student_takes(self, mia, sam):
         request = suggest(request_id=ask(sam, mia, 5).pk, by=mia, times=[at(7), at(8)], notes="Better?", now=NOW)
         with pytest.raises(Malformed):
