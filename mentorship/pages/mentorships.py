@@ -10,13 +10,14 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Literal
 
-from django.db.models import Exists, OuterRef, Q, QuerySet, Subquery
+from django.conf import settings
+from django.db.models import Exists, F, OuterRef, Q, QuerySet, Subquery, Sum
 from django.db.models.functions import JSONObject
 
 from mentorship.kernel import local_time
 from mentorship.people.models import User
 from offerings.models import Offering
-from packs.models import Pause, Purchase, SessionPack
+from packs.models import CreditEntry, Pause, Purchase, SessionPack
 from seats.models import Seat, kept_until_later
 from sessions_app.models import Session
 
@@ -124,6 +125,15 @@ class PackRow:
         return self.pack.expires_at if self.pack and counts else None
 
     @property
+    def comes_back(self) -> int:
+        """Sessions that expired unused and live again when it is renewed in the grace of its seat."""
+        if self.pack is None or not self.of.in_grace or self.pack.is_open(self.of.now):
+            return 0
+        if self.pack.has_lapsed(self.of.now):
+            return self.pack.sessions_total - self.pack.sessions_held - self.pack.sessions_used
+        return getattr(self.pack, "lapsed_credits", None) or 0
+
+    @property
     def renewal(self) -> Offering | None:
         """What was bought last, if it is still for sale: buying it again extends the pack."""
         offer = getattr(self.pack, "renewal", None)
@@ -131,17 +141,26 @@ class PackRow:
 
 
 def living_packs(now: datetime) -> QuerySet[SessionPack]:
-    """Open packs, packs with a session still booked, and packs used up while their seat is in grace."""
-    in_grace = Seat.objects.filter(
-        kept_until_later(now),
-        status=Seat.Status.GRACE,
-        mentor=OuterRef("mentor"),
-        student=OuterRef("student"),
-        activated_at__lte=OuterRef("depleted_at"),
-    )
-    used_up = Q(status=SessionPack.Status.DEPLETED, takes_seat=True) & Exists(in_grace)
-    live = SessionPack.objects.unexpired(now) | Q(sessions_held__gt=0)
-    return SessionPack.objects.filter(live | used_up)
+    """Open packs, packs with a session still booked, and those that renewing opens again while their seat is in grace.
+
+    These are used up, or have expired where the operator gives that a grace, too.
+    """
+    pair = {"mentor": OuterRef("mentor"), "student": OuterRef("student")}
+    in_grace = Seat.objects.filter(kept_until_later(now), status=Seat.Status.GRACE, **pair)
+    since = in_grace.filter(activated_at__lte=OuterRef("depleted_at"))
+    used_up = Q(status=SessionPack.Status.DEPLETED, takes_seat=True) & Exists(since)
+    living = SessionPack.objects.unexpired(now) | Q(sessions_held__gt=0) | used_up
+    if not settings.MENTORSHIP.expiry_grace_hours:
+        return SessionPack.objects.filter(living)
+    expired = SessionPack.objects.in_expiry_grace(now) & Q(takes_seat=True) & Exists(in_grace)
+    return _with_lapsed_credits(SessionPack.objects.filter(living | expired))
+
+
+def _with_lapsed_credits(packs: QuerySet[SessionPack]) -> QuerySet[SessionPack]:
+    """Annotate `lapsed_credits`: how many have lapsed and not been revived since."""
+    kinds = [CreditEntry.Kind.LAPSED, CreditEntry.Kind.REVIVED]
+    gone = CreditEntry.objects.filter(pack=OuterRef("pk"), kind__in=kinds).order_by().values("pack")
+    return packs.annotate(lapsed_credits=Subquery(gone.values(n=-Sum(F("total_delta")))))
 
 
 def with_asked_pause(packs: QuerySet[SessionPack]) -> QuerySet[SessionPack]:

@@ -112,9 +112,11 @@ def _pay(order: Order) -> dict[str, Any]:
 
 
 def _grace(one: Mentorship) -> dict[str, Any]:
+    back = sum(row.comes_back for row in one.pack_rows)
+    revived = f"{back} unused sessions come back" if back > 1 else "1 unused session comes back"
     return {
         "title": f"{one.person.first_name}\N{RIGHT SINGLE QUOTATION MARK}s seat is kept for you",
-        "text": "Renew, or it goes to the next in line",
+        "text": f"Renew, and {revived}" if back else "Renew, or it goes to the next in line",
         "until": one.grace_ends_at,
         "url": one.renewal_url,
     }

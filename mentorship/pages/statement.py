@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any
 
 from django.contrib.auth.decorators import login_required
@@ -13,7 +14,7 @@ from django.views.decorators.http import require_safe
 from mentorship.pages.mentorships import with_renewal
 from mentorship.people.http import SignedInRequest
 from packs.models import CreditEntry, Pause, SessionPack
-from packs.services import may_turn_off, renewal_is_off
+from packs.services import may_turn_off, renewal_is_off, what_if_extended
 from packs.services.pausing import pause_url
 from packs.statement import Line, Reader, lines
 from payments.models import Order
@@ -60,6 +61,7 @@ def statement(request: SignedInRequest, pack_id: int) -> HttpResponse:
         "status": pack.status_at(now),
         "seat": seat,
         "no_seat": no_seat,
+        "comes_back": _comes_back(pack, seat, now),
         "pause": pause,
         "pause_url": pause_url(pack, user),
         "may_pause": pack.is_open(now) and not pack.frozen_at and not no_seat,
@@ -68,6 +70,21 @@ def statement(request: SignedInRequest, pack_id: int) -> HttpResponse:
         "entries": [_entry(line, _links(line, orders, pack, is_student=is_student)) for line in told],
     }
     return render(request, "rooms/statement.html", context)
+
+
+def _comes_back(pack: SessionPack, seat: Seat | None, now: datetime) -> int:
+    """How many expired sessions a renewal in the grace of the seat would bring back to this pack."""
+    if seat is None or not seat.in_grace(now) or pack.status_at(now) != SessionPack.Status.EXPIRED:
+        return 0
+    then = what_if_extended(
+        student_id=pack.student_id,
+        mentor_id=pack.mentor_id,
+        duration_minutes=pack.duration_minutes,
+        validity_days=0,
+        seat_in_grace_since=seat.activated_at,
+        now=now,
+    )
+    return then.revived if then is not None and then.pack.pk == pack.pk else 0
 
 
 def _renewal_url(pack: SessionPack) -> str:

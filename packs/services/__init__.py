@@ -14,7 +14,7 @@ from packs.services.credits import (
 )
 from packs.services.expiry import expire_lapsed
 from packs.services.freezing import freeze, thaw
-from packs.services.granting import grant_or_extend
+from packs.services.granting import Extension, grant_or_extend, revived_by_renewal, what_if_extended
 from packs.services.pausing import (
     answer_pause,
     ask_for_pause,
@@ -29,6 +29,7 @@ from packs.services.renewing import may_turn_off, renewal_is_off, turn_renewal_o
 from packs.services.shifting import give_days, shift_expiry, take_days_back
 
 __all__ = [
+    "Extension",
     "adjust_credits",
     "answer_pause",
     "ask_for_pause",
@@ -50,6 +51,7 @@ __all__ = [
     "resume",
     "resume_overdue",
     "returned_credit",
+    "revived_by_renewal",
     "shift_expiry",
     "take_days_back",
     "take_returned",
@@ -59,6 +61,7 @@ __all__ = [
     "unsettled_of",
     "unuse_credit",
     "use_credit",
+    "what_if_extended",
     "what_if_paused",
     "what_if_resumed",
 ]

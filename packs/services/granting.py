@@ -1,11 +1,12 @@
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
 from django.db import transaction
-from django.db.models import Q, Sum
+from django.db.models import Q, QuerySet, Sum
 
 from mentorship.kernel.locking import lock
 from packs.models import CreditEntry, Purchase, SessionPack
@@ -66,19 +67,62 @@ def grant_or_extend(
     return purchase
 
 
+@dataclass(frozen=True)
+class Extension:
+    """What buying again would do: to the `pack` that is extended, with `left` sessions unused and `revived` coming back."""
+
+    pack: SessionPack
+    left: int
+    revived: int
+    expires_at: datetime
+
+
+def what_if_extended(
+    *,
+    student_id: int,
+    mentor_id: int,
+    duration_minutes: int,
+    validity_days: int,
+    seat_in_grace_since: datetime | None,
+    now: datetime,
+) -> Extension | None:
+    """What `grant_or_extend` would do at `now` with something that takes a seat. None: it opens a new pack."""
+    packs = _extendable(student_id, mentor_id, duration_minutes, seat_in_grace_since, now)
+    pack = max(packs, key=lambda p: (p.is_open(now), p.pk), default=None)
+    if pack is None:
+        return None
+    left = pack.total_at(now) - pack.sessions_used
+    expires_at = max(pack.expires_at, now + timedelta(days=validity_days))
+    return Extension(pack, left, revived_by_renewal(pack, now), expires_at)
+
+
+def revived_by_renewal(pack: SessionPack, now: datetime) -> int:
+    """How many unused credits of this pack come back if it is renewed at `now`; none unless it has expired."""
+    if pack.has_lapsed(now):
+        return pack.sessions_total - pack.sessions_held - pack.sessions_used
+    if pack.status != SessionPack.Status.EXPIRED:
+        return 0
+    return sum(count for _, count in lapsed_by_purchase(pack))
+
+
 def _pack_to_extend(
     student_id: int, mentor_id: int, duration_minutes: int, seat_in_grace_since: datetime | None, now: datetime
 ) -> SessionPack | None:
-    extendable = Q(status=SessionPack.Status.ACTIVE)
+    found = lock(_extendable(student_id, mentor_id, duration_minutes, seat_in_grace_since, now))
+    # An ACTIVE one first (there is at most one), else the one that was used up last.
+    return max(found, key=lambda p: (p.status == SessionPack.Status.ACTIVE, p.pk), default=None)
+
+
+def _extendable(
+    student_id: int, mentor_id: int, duration_minutes: int, seat_in_grace_since: datetime | None, now: datetime
+) -> QuerySet[SessionPack]:
+    extendable = SessionPack.objects.unexpired(now)
     if seat_in_grace_since is not None:
         extendable |= Q(status=SessionPack.Status.DEPLETED, depleted_at__gte=seat_in_grace_since)
         extendable |= SessionPack.objects.in_expiry_grace(now)
-    packs = SessionPack.objects.filter(
+    return SessionPack.objects.filter(
         extendable, student_id=student_id, mentor_id=mentor_id, duration_minutes=duration_minutes, takes_seat=True
     )
-    found = lock(packs)
-    # An ACTIVE one first (there is at most one), else the one that was used up last.
-    return max(found, key=lambda p: (p.status == SessionPack.Status.ACTIVE, p.pk), default=None)
 
 
 def _reopen(pack: SessionPack, expires_at: datetime, now: datetime) -> None:

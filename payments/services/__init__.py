@@ -19,11 +19,13 @@ from payments.services.refunding import (
     take_sessions,
     try_again,
 )
+from payments.services.renewal import Renewal, what_if_renewed, with_own_seat
 from payments.services.settle import confirm_and_fulfil
 from payments.services.wishes import ask_for_refund, decline_refund
 
 __all__ = [
     "RefundPlan",
+    "Renewal",
     "ask",
     "ask_for_refund",
     "ask_or_checkout",
@@ -51,4 +53,6 @@ __all__ = [
     "replay",
     "take_sessions",
     "try_again",
+    "what_if_renewed",
+    "with_own_seat",
 ]

@@ -9,6 +9,7 @@ from uuid import uuid4
 from zoneinfo import ZoneInfo
 
 from django.conf import settings
+from django.db.models import QuerySet
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.dateparse import parse_datetime
@@ -16,7 +17,7 @@ from django.utils.functional import cached_property
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods
 
-from mentorship.kernel import clock, idempotency, limits
+from mentorship.kernel import clock, idempotency, limits, local_time
 from mentorship.kernel.http import PageRequest, reader_zone
 from mentorship.kernel.refusals import Malformed, NotFound, Refusal
 from mentorship.people.signing_up import SigningUp
@@ -34,12 +35,10 @@ from sessions_app.week import DAYS, read_first_day, week_of_slots, week_range
 @never_cache
 @require_http_methods(["GET", "HEAD", "POST"])
 def page(request: PageRequest, offering_id: int) -> HttpResponse:
-    offering = (
-        Offering.objects.visible_to(request.user)
-        .select_related("mentor__mentor_profile")
-        .filter(pk=offering_id)
-        .first()
-    )
+    offerings: QuerySet[Offering] = Offering.objects.visible_to(request.user).select_related("mentor__mentor_profile")
+    if request.user.is_authenticated:
+        offerings = services.with_own_seat(offerings, request.user, request.now)
+    offering = offerings.filter(pk=offering_id).first()
     if offering is None:
         raise NotFound("This is not for sale any more.")
     step = Step(request, offering)
@@ -106,8 +105,10 @@ class Step:
         blocked = refusal if refusal and refusal.code not in TRY_AGAIN else self._why_not()
         if gone := self._time_is_gone(refusal):
             self.starts_at, refusal = None, gone
+        renewal = services.what_if_renewed(student=self.viewer, offering=offering, now=now)
         context = {
             "offering": offering,
+            "renewal": renewal,
             "mentor": offering.mentor,
             "profile": self.profile,
             "starts_at": self.starts_at,
@@ -120,6 +121,7 @@ class Step:
             "providers": self.providers,
             "chosen": self.chosen or (self.providers[0].name if self.providers else ""),
             "open_order": self.open_order,
+            "open_words": self._open_words(),
             "hold_minutes": settings.MENTORSHIP.checkout_hold_minutes,
             "here": self.here(self.starts_at),
             **self._times(),
@@ -174,6 +176,16 @@ class Step:
         if self.viewer is None:
             return None
         return Order.objects.open(self.request.now).of_pair(self.viewer.pk, self.offering.mentor_id).first()
+
+    def _open_words(self) -> str:
+        """What is being paid already, so that nobody pays twice for want of knowing."""
+        order = self.open_order
+        if order is None:
+            return ""
+        until = local_time.words(order.expires_at, self.zone, now=self.request.now, style="near")
+        same = order.offering_id == self.offering.pk
+        what = "This very offering" if same else f"“{order.title}” for {order.amount_display}"
+        return f"{what} waits for your payment until {until}. Paying here replaces that order: only one is charged."
 
     @cached_property
     def zone(self) -> ZoneInfo:

@@ -8,7 +8,8 @@ from notifications.models import Notification
 from seats.jobs import sweep_seats, warn_grace_ending
 from seats.models import Seat
 from seats.services import availability
-from tests.cast import DAY, HOUR, NOW, bought, counters
+from tests.cast import DAY, HOUR, NOW, bought, counters, offering
+from tests.rooms.scene import used_up, words
 
 OVER = NOW + 30 * DAY
 
@@ -47,3 +48,22 @@ def test_too_late_is_too_late(mia, sam):
     sweep_seats(OVER + 73 * HOUR)
     assert bought(sam, mia, now=OVER + 74 * HOUR).pk != pack.pk
     assert counters(pack) == (0, 0, 0)
+
+
+def test_room_statement_and_checkout_say_that_renewing_brings_it_back(mia, sam, client, time_machine):
+    pack = bought(sam, mia, validity_days=30, offering_id=offering(mia).pk)
+    used_up(sam, mia, 1)
+    client.force_login(sam)
+    time_machine.move_to(OVER + HOUR, tick=False)
+    checkout = words(client.get(f"/checkout/{offering(mia).pk}"))  # no job has run yet, but this purchase would
+    assert "3 sessions that expired unused come back, 7 together. All can be used until 29 Sep" in checkout
+    sweep_seats(OVER + HOUR)
+    room = words(client.get("/student/mentorship"))
+    assert "Renew, and 3 unused sessions come back" in room and "3 come back if you renew" in room
+    said = words(client.get(pack.get_absolute_url()))
+    assert "Renew with 60-minute sessions before then and your 3 unused sessions come back." in said
+    assert "come back" not in words(client.get(f"/checkout/{offering(mia, minutes=30).pk}"))
+    since = Seat.objects.get().activated_at
+    bought(sam, mia, now=OVER + 2 * HOUR, seat_in_grace_since=since)
+    assert counters(pack) == (8, 0, 1)
+    assert "come back" not in words(client.get("/student/mentorship"))

@@ -18,6 +18,7 @@ from seats.models import Seat
 from sessions_app.models import Session
 from tests.cast import DAY, HOUR, NOW, at, bought, mentor, offering
 from tests.payments.scene import decide, pay, place
+from tests.rooms.scene import used_up
 
 pytestmark = pytest.mark.django_db
 
@@ -49,6 +50,45 @@ def form_of(answer, **more):
 
 def times(answer):
     return [unescape(url) for url in re.findall(r'<a class="slot"[^>]*? href="([^"]+)"', answer.content.decode())]
+
+
+class TestRenewing:
+    """What another pack does for whoever has a seat already stands before the click, and is what happens."""
+
+    def test_it_joins_what_is_left_and_moves_the_expiry(self, as_sam, mia, sam):
+        pack = bought(sam, mia, validity_days=60)
+        said = text(as_sam.get(f"/checkout/{offering(mia).pk}"))
+        assert "they join the 4 you have left, 8 together. All can be used until 30 Aug instead of 31 Jul" in said
+        assert "on your seat" in said and "takes a seat" not in said and "Your seat stays yours." in said
+        pay(place(sam, offering(mia)))
+        pack.refresh_from_db()
+        assert (pack.sessions_total, pack.expires_at) == (8, NOW + 90 * DAY)
+
+    def test_in_grace_the_grace_ends(self, as_sam, mia, sam, time_machine):
+        bought(sam, mia)
+        used_up(sam, mia, 4)
+        time_machine.move_to(at(5), tick=False)
+        said = text(as_sam.get(f"/checkout/{offering(mia).pk}"))
+        assert "You renew your pack. All can be used until" in said
+        assert "its grace ends with the payment" in said
+
+    def test_another_length_is_a_pack_of_its_own(self, as_sam, mia, sam):
+        bought(sam, mia)
+        said = text(as_sam.get(f"/checkout/{offering(mia, minutes=30).pk}"))
+        assert "a pack of their own, beside the one you have" in said and "Your seat stays yours." in said
+
+    def test_who_has_no_seat_renews_nothing(self, as_sam, mia):
+        said = text(as_sam.get(f"/checkout/{offering(mia).pk}"))
+        assert "takes a seat" in said and "renew" not in said
+
+    def test_one_that_is_being_paid_already_is_named(self, as_sam, mia, sam):
+        one, other = offering(mia), offering(mia, minutes=30)
+        place(sam, one)
+        assert "This very offering waits for your payment until today at 12:35." in text(
+            as_sam.get(f"/checkout/{one.pk}")
+        )
+        said = text(as_sam.get(f"/checkout/{other.pk}"))
+        assert "“4 x 60 min” for €280 waits for your payment" in said and "only one is charged" in said
 
 
 class TestCheckout:
