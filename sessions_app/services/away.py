@@ -99,7 +99,7 @@ def touched_by(mentor: User, first_day: date, last_day: date, *, now: datetime) 
     rows = Session.objects.filter(mentor=mentor)
     ahead = rows.coming(now) | rows.unpaid(now)
     ahead = ahead.filter(starts_at__gt=now, starts_at__lt=end, ends_at__gt=start)
-    return list(ahead.select_related("student", "mentor", "pack").order_by("starts_at", "pk"))
+    return list(ahead.select_related("student", "mentor", "pack", "request").order_by("starts_at", "pk"))
 
 
 def what_if_away(*, mentor: User, first_day: date, last_day: date, now: datetime) -> Away:

@@ -13,7 +13,7 @@ from sessions_app.models import BookingRequest, Session, SessionEvent
 from sessions_app.services.changes import changes_of
 from sessions_app.services.common import Locked, free_time, lock_session, take_back_plans, tell, trace, wrong_state
 from sessions_app.services.consequences import Consequence, if_returned, if_used
-from sessions_app.services.seat_kept import let_seat_go
+from sessions_app.services.seat_kept import if_yes_ends, let_seat_go
 from sessions_app.services.settling import made_up_words, use_session_credit
 
 Status, Credit = Session.Status, Session.Credit
@@ -25,7 +25,7 @@ USED = {"late": "cancelled too late", "spent": "cancelled with no free changes l
 def what_if_cancelled(session: Session, *, by: Any, now: datetime) -> Consequence:
     """The consequence of cancelling at `now`, by this person. Raises Refusal `wrong_state` when it cannot be cancelled."""
     if session.status_at(now) == Session.Status.AWAITING_PAYMENT:
-        return Consequence("unpaid", "Nothing was paid yet. A payment that still comes is refunded.", True)
+        return _unpaid(session, by, now)
     if not session.is_booked:
         raise wrong_state(session)
     if by is None or by.pk == session.mentor_id:
@@ -34,6 +34,29 @@ def what_if_cancelled(session: Session, *, by: Any, now: datetime) -> Consequenc
     if now >= session.ends_at:
         raise wrong_state(session)
     return _by_student(session, by, now)
+
+
+def _unpaid(session: Session, by: Any, now: datetime) -> Consequence:
+    """Nothing was bought yet. Where the mentor has approved it, the request ends with it, and what that keeps."""
+    refunded = "A payment that still comes is refunded."
+    request = _approved(session)
+    if request is None:
+        return Consequence("unpaid", f"Nothing was paid yet. {refunded}", True)
+    if by is None or by.pk != session.student_id:
+        ends = f"{session.student.first_name}\N{RIGHT SINGLE QUOTATION MARK}s request ends with it, and what it keeps."
+        return Consequence("unpaid:request", f"Nothing was paid yet. {ends} {refunded}", True)
+    ended = if_yes_ends(request, now=now)
+    words = " ".join(filter(None, [ended.sentence, ended.also, refunded]))
+    return Consequence(f"unpaid:{ended.code}", words, True)
+
+
+def _approved(session: Session) -> BookingRequest | None:
+    """The request that this time is kept for, while its payment is waited for."""
+    request: BookingRequest | None = getattr(session, "request", None)
+    if request is None or request.status != Asked.APPROVED or request.paid_at is not None:
+        return None
+    request.mentor = session.mentor
+    return request
 
 
 def _by_student(session: Session, by: Any, now: datetime) -> Consequence:
@@ -87,7 +110,7 @@ def cancel(
     _settle_credit(locked, consequence, by=by, reason=reason, now=now)
     session.save(update_fields=["status", "credit", "settled_at", "pack", "purchase"])
     trace(session, SessionEvent.Kind.CANCELLED, by=by, at=now, reason=reason)
-    if consequence.code == "unpaid":
+    if consequence.kind == "unpaid":
         _end_request(session, by=side, reason=reason, now=now)
     if consequence.kind in USED and locked.pack is not None:
         # After the session is written: its rank and the pack's end are judged with it.
@@ -103,8 +126,7 @@ def _tell(session: Session, consequence: str, *, by: Any, reason: str, now: date
 
 def _end_request(session: Session, *, by: Any, reason: str, now: datetime) -> None:
     """Whoever cancels an approved time that is not paid yet takes back the request, or the approval."""
-    approved = BookingRequest.objects.filter(session=session, status=Asked.APPROVED, paid_at=None)
-    request = approved.first()
+    request = _approved(session)
     if request is None:
         return
     request.ended_at = now
@@ -137,7 +159,7 @@ def cancel_refunded(sessions: list[Session], *, by: Any, reason: str, now: datet
 
 def _told(consequence: Consequence) -> str:
     """What it did to the credit, in the words both sides read."""
-    if consequence.code == "unpaid":
+    if consequence.kind == "unpaid":
         return "Nothing was paid."
     if consequence.makes_up:
         return str(made_up_words(consequence))

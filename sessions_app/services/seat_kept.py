@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -9,6 +10,7 @@ from seats.models import Seat
 from seats.services import drop_hold, hold_seat, offer_ends
 from sessions_app.models import BookingRequest
 from sessions_app.models.request import BookingRequestQuerySet
+from sessions_app.services.consequences import Consequence
 
 
 def let_seat_go(
@@ -54,24 +56,61 @@ def hold_for_approved(*, student_id: int, mentor_id: int, by: Any, now: datetime
         hold_seat(student_id=student_id, mentor_id=mentor_id, until=until, by=by, now=now, approved=True)
 
 
-def stays_without(request: BookingRequest, *, now: datetime) -> bool:
-    """Whether the student's seat would still be kept once this request is taken back."""
+@dataclass(frozen=True)
+class SeatWithout:
+    """The student's seat, were this request for it taken back: what is there, and whether something else keeps it.
+
+    `offer` is the own end of the offer, where the waiting list has offered it.
+    """
+
+    exists: bool = False
+    stays: bool = False
+    offer: datetime | None = None
+
+    @property
+    def goes(self) -> bool:
+        return self.exists and not self.stays
+
+
+def seat_without(request: BookingRequest, *, now: datetime) -> SeatWithout:
+    """As the commit lets go of it (`let_seat_go`)."""
     pair = {"student": request.student_id, "mentor": request.mentor_id}
-    seat = Seat.objects.standing().with_life(now).filter(**pair).first()
+    seat = Seat.objects.standing().with_life(now).filter(**pair).first() if request.takes_seat else None
     if seat is None:
-        return False
-    if seat.status == Seat.Status.GRACE and not seat.grace_is_over(now):
-        return True
-    if seat.status == Seat.Status.ACTIVE and seat.has_live_pack:  # type: ignore[attr-defined]
-        return True
+        return SeatWithout()
+    offer = offer_ends(seat)
+    own = seat.status == Seat.Status.GRACE and not seat.grace_is_over(now)
+    own |= seat.status == Seat.Status.ACTIVE and seat.has_live_pack  # type: ignore[attr-defined]
     others = BookingRequest.objects.filter(takes_seat=True, **pair).exclude(pk=request.pk)
     until = _latest(others, seat.status == Seat.Status.OFFERED, now)
-    kept = max(filter(None, [until, seat.checkout_until, offer_ends(seat)]), default=now)
-    return seat.held_until is not None and min(seat.held_until, kept) > now
+    kept = max(filter(None, [until, seat.checkout_until, offer]), default=now)
+    held = seat.held_until is not None and min(seat.held_until, kept) > now
+    return SeatWithout(True, own or held, offer)
 
 
-def offered_until(request: BookingRequest) -> datetime | None:
-    """The own end of the seat that the waiting list offers the student of this request for a pack, or None."""
-    pair = {"student": request.student_id, "mentor": request.mentor_id}
-    seat = Seat.objects.standing().filter(**pair).first() if request.takes_seat else None
-    return offer_ends(seat) if seat is not None else None
+def if_yes_ends(request: BookingRequest, *, now: datetime) -> Consequence:
+    """What becomes of what this approved request keeps, once its student takes it back."""
+    name, seat = request.mentor.first_name, seat_without(request, now=now)
+    kept = ["your seat"] if seat.goes and seat.offer is None else []
+    kept += ["your time"] if request.session_id else []
+    words = f"{name} has said yes: {' and '.join(kept)} would be free for others at once. Nothing was paid."
+    if not kept:
+        words = f"{name} has said yes, which would be gone. Nothing was paid."
+    code = "kept:seat_stays" if seat.stays and seat.offer is None else "kept"
+    return and_the_offer(Consequence(code, words, False), seat, now)
+
+
+def and_the_offer(consequence: Consequence, seat: SeatWithout, now: datetime) -> Consequence:
+    """What becomes of the seat that the waiting list offered, and that the request may have kept longer."""
+    if seat.offer is None:
+        return consequence
+    if seat.offer > now:
+        also, what = (
+            "The seat on offer stays yours until the offer\N{RIGHT SINGLE QUOTATION MARK}s own end.",
+            "offer_stays",
+        )
+    elif seat.stays:
+        also, what = "The seat that was offered to you is still kept for what else you have begun.", "offer_kept"
+    else:
+        also, what = "The seat that was offered to you goes to the next in line at once.", "offer_over"
+    return replace(consequence, code=f"{consequence.code}:{what}", also=also)

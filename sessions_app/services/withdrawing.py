@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -16,45 +15,26 @@ from sessions_app.services.cancelling import cancel
 from sessions_app.services.consequences import Consequence
 from sessions_app.services.request_words import tell
 from sessions_app.services.requesting import check_waiting, lock_request
-from sessions_app.services.seat_kept import let_seat_go, offered_until, stays_without
+from sessions_app.services.seat_kept import and_the_offer, if_yes_ends, let_seat_go, seat_without
 
 Status = BookingRequest.Status
 
 
 def what_if_withdrawn(request: BookingRequest, *, now: datetime) -> Consequence:
     """What the student's withdrawal would do right now. Raises Refusal `wrong_state` (paid, rejected, expired)."""
-    name = request.mentor.first_name
-    offer = offered_until(request)
-    stays = request.takes_seat and stays_without(request, now=now)
     if request.is_payable(now):
-        kept = ["your seat"] if request.takes_seat and offer is None and not stays else []
-        kept += ["your time"] if request.session_id else []
-        words = f"{name} has said yes: {' and '.join(kept)} would be free for others at once. Nothing was paid."
-        if not kept:
-            words = f"{name} has said yes, which would be gone. Nothing was paid."
-        code = "kept:seat_stays" if stays and offer is None else "kept"
-        return _and_the_offer(Consequence(code, words, False), offer, stays, now)
+        return if_yes_ends(request, now=now)
     check_waiting(request, now)
+    name, seat = request.mentor.first_name, seat_without(request, now=now)
+    code, words = "waiting", f"{name} has not answered yet. Nothing was paid."
     if request.suggested_at is not None:
-        words = f"{name} has suggested other times; they would be gone with the request. Nothing was paid."
-        return _and_the_offer(Consequence("suggested", words, False), offer, stays, now)
-    words = f"{name} has not answered yet. Nothing was paid."
-    if offer is None:
+        code, words = (
+            "suggested",
+            f"{name} has suggested other times; they would be gone with the request. Nothing was paid.",
+        )
+    elif seat.offer is None:
         words = f"{name} has not answered yet. Nothing is kept for you and nothing was paid."
-    return _and_the_offer(Consequence("waiting", words, False), offer, stays, now)
-
-
-def _and_the_offer(consequence: Consequence, offer: datetime | None, stays: bool, now: datetime) -> Consequence:
-    """What becomes of the seat that the waiting list offered, and that this request may have kept longer."""
-    if offer is None:
-        return consequence
-    if offer > now:
-        also, what = "The seat on offer stays yours until the offer’s own end.", "offer_stays"
-    elif stays:
-        also, what = "The seat that was offered to you is still kept for what else you have begun.", "offer_kept"
-    else:
-        also, what = "The seat that was offered to you goes to the next in line at once.", "offer_over"
-    return replace(consequence, code=f"{consequence.code}:{what}", also=also)
+    return and_the_offer(Consequence(code, words, False), seat, now)
 
 
 @transaction.atomic

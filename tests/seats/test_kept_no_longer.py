@@ -7,6 +7,7 @@ import pytest
 from packs.models import SessionPack
 from payments.services import refund_order
 from seats.models import Seat
+from seats.services import release_seat
 from sessions_app.models import Session
 from sessions_app.services import (
     approve,
@@ -94,6 +95,11 @@ class TestSeated:
         withdraw_request(request_id=request.pk, by=sam, now=NOW, expect=consequence.code)
         seat = Seat.objects.get()
         assert (seat.status, seat.is_held(NOW)) == ("ACTIVE", False)
+
+    def test_a_seat_that_was_taken_away_is_not_said_to_be_kept(self, mia, sam):
+        request = approved(sam, mia)
+        release_seat(seat_id=Seat.objects.get().pk, by=mia, reason="a mistake", now=NOW)
+        assert "seat" not in what_if_withdrawn(request, now=NOW).sentence
 
     def test_a_refund_after_it_frees_the_seat_at_once(self, mia, sam):
         order = pay(order_of(sam, offering(mia)))

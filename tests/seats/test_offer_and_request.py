@@ -9,7 +9,16 @@ from mentorship.kernel.refusals import Refusal
 from mentorship.pages.waiting import leave_line
 from mentorship.people.models import MentorProfile
 from seats.jobs import pass_on_seats
-from sessions_app.services import approve, reject, submit_request, suggest, what_if_withdrawn, withdraw_request
+from sessions_app.services import (
+    approve,
+    cancel,
+    reject,
+    submit_request,
+    suggest,
+    what_if_cancelled,
+    what_if_withdrawn,
+    withdraw_request,
+)
 from tests import cast
 from tests.cast import DAY, HOUR, NOW, bought, offering
 from tests.seats.scene import full_house, lapse, place, seat_of, statuses, told, waits
@@ -181,3 +190,19 @@ def test_a_single_session_asked_for_keeps_no_seat(tove, sam):
     single = offering(tove, sessions=1, booking_mode="REQUEST")
     submit_request(student=sam, offering=single, times=[BEGAN + 5 * DAY - HOUR], now=ASKED)
     assert seat_of(sam, tove).held_until == END
+
+
+@pytest.mark.parametrize(("when", "code"), [(ASKED + HOUR, "offer_stays"), (END + HOUR, "offer_over")])
+def test_cancelling_the_time_of_a_yes_says_what_becomes_of_request_and_offer(tove, sam, when, code):
+    first = [BEGAN + 5 * DAY - HOUR]
+    request = submit_request(student=sam, offering=offering(tove, booking_mode="REQUEST"), times=first, now=ASKED)
+    session = approve(request_id=request.pk, by=tove, now=ASKED).session
+    consequence = what_if_cancelled(session, by=sam, now=when)
+    assert consequence.code == f"unpaid:kept:{code}"
+    assert "your time would be free for others at once" in consequence.sentence
+    assert ("next in line" in consequence.sentence) == (when > END)
+    assert "Sam’s request ends with it" in what_if_cancelled(session, by=tove, now=when).sentence
+    cancel(session_id=session.pk, by=sam, now=when, expect=consequence.code)
+    request.refresh_from_db()
+    assert request.status == "WITHDRAWN"
+    assert statuses(tove)["Sam"] == ("OFFERED" if when < END else "LAPSED")
