@@ -69,7 +69,8 @@ class OfferingForm(forms.Form):
     is_intro = forms.BooleanField(
         label="An intro: a short first meeting, once for each student",
         required=False,
-        help_text="Single sessions of 15 to 30 minutes.",
+        help_text="A single session of 15 to 30 minutes in which the two of you find out whether it fits. Each student "
+        "can have one with you. It takes no seat, and buying a pack afterwards is up to them.",
     )
     validity_days = forms.IntegerField(
         label="Valid for (days)",
