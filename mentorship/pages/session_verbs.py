@@ -62,7 +62,7 @@ def completion(request: SignedInRequest, session_id: UUID) -> HttpResponse:
 @never_cache
 @require_http_methods(["GET", "HEAD", "POST"])
 def no_show_page(request: SignedInRequest, session_id: UUID) -> HttpResponse:
-    """Who did not come, with what each answer does to the credit."""
+    """Who did not come, with what each answer does to the credit. `?absent=` chooses, as a link that names somebody does."""
     card = card_or_404(request, session_id)
     if request.method != "POST":
         return _no_show_page(request, card)
@@ -78,7 +78,7 @@ def no_show_page(request: SignedInRequest, session_id: UUID) -> HttpResponse:
 
 
 def _no_show_page(request: SignedInRequest, card: SessionCard, *, refusal: Refusal | None = None) -> HttpResponse:
-    context = context_of(card, options=_parties(card), refusal=refusal)
+    context = context_of(card, options=_parties(card, _chosen(request)), refusal=refusal)
     return render(request, "sessions/no_show.html", context, status=refusal.status if refusal else 200)
 
 
@@ -215,7 +215,11 @@ def do(request: SignedInRequest, session_id: UUID, verb: Callable[[SessionCard],
     return redirect(card.session)
 
 
-def _parties(card: SessionCard) -> list[dict[str, str]]:
+def _chosen(request: SignedInRequest) -> str:
+    return (request.POST if request.method == "POST" else request.GET).get("absent", "")
+
+
+def _parties(card: SessionCard, chosen: str) -> list[dict[str, Any]]:
     """Who may be named absent by this viewer right now, with the consequence, which the form sends back."""
     student, mentor = card.session.student.first_name, card.session.mentor.first_name
     titles = {
@@ -229,5 +233,6 @@ def _parties(card: SessionCard) -> list[dict[str, str]]:
             consequence = what_if_absent(card.session, party, by=card.viewer, now=card.now)
         except Refusal:
             continue
-        found.append({"value": party, "title": title, "note": consequence.sentence, "expect": consequence.code})
+        words = {"value": party, "title": title, "note": consequence.sentence, "expect": consequence.code}
+        found.append(words | {"checked": party == chosen})
     return found

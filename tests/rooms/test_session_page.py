@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import timedelta
 
 import pytest
@@ -212,6 +213,10 @@ def test_from_minute_15_whoever_waits_inside_may_say_so(as_, at_, session, pack,
     assert "Mia did not come" not in words(as_(sam).get(url))
     at_(START + timedelta(minutes=15))
     assert "Mia did not come" in words(as_(sam).get(url))
+    assert f'href="{url}/no-show?absent=MENTOR"' in as_(sam).get(url).content.decode()
+    named = as_(sam).get(f"{url}/no-show?absent=MENTOR").content.decode()
+    assert re.findall(r'value="(\w+)" required checked', named) == ["MENTOR"]
+    assert "checked" not in as_(sam).get(f"{url}/no-show?absent=x").content.decode().split("<main")[1]
     assert as_(sam).post(f"{url}/no-show", {"absent": "MENTOR"}).status_code == 302
     assert counters(pack) == (4, 0, 0)
 
