@@ -19,7 +19,7 @@ from django.views.decorators.http import require_http_methods
 from mentorship.kernel import clock, local_time
 from mentorship.kernel.refusals import NotFound, Refusal
 from mentorship.people.http import SignedInRequest, mentors_only
-from sessions_app.hours.forms import VacationForm
+from sessions_app.hours.forms import NOTE_MAX, VacationForm
 from sessions_app.hours.shown import ADDRESS, tabs
 from sessions_app.models import Vacation
 from sessions_app.openings import Wish, openings
@@ -35,7 +35,7 @@ VERBS = (KEEP, CANCEL, PROPOSE)
 @require_http_methods(["GET", "HEAD"])
 def vacations(request: SignedInRequest) -> HttpResponse:
     """The coming ones, and the days of a new one."""
-    return _list(request, VacationForm(), 200)
+    return _list(request, _blank(request), 200)
 
 
 @dataclass(frozen=True)
@@ -71,8 +71,16 @@ class Row:
 @require_http_methods(["GET", "HEAD", "POST"])
 def new(request: SignedInRequest) -> HttpResponse:
     """What these days touch, each with one decision; POST does all of it at once."""
-    form = VacationForm(request.POST if request.method == "POST" else request.GET)
+    if request.method != "POST" and not (request.GET.get("first_day") or request.GET.get("last_day")):
+        return _list(request, _blank(request), 200)  # nobody has asked about any days yet
+    sent = (request.POST if request.method == "POST" else request.GET).dict()
+    form = VacationForm(sent)
     if not form.is_valid():
+        # A browser shows nothing of a day that is none: there stands one to begin with, beside what was wrong.
+        wrong = [name for name in ("first_day", "last_day") if name in form.errors]
+        today = request.now.astimezone(request.user.zone).date().isoformat()
+        begin = today if "first_day" in wrong else sent["first_day"]
+        form.data = sent | dict.fromkeys(wrong, begin)
         return _list(request, form, 422)
     days = form.cleaned_data
     try:
@@ -105,6 +113,13 @@ def new(request: SignedInRequest) -> HttpResponse:
     more = f" {moved} pack{' is' if moved == 1 else 's are'} valid {vacation.days} days longer." if moved else ""
     messages.success(request, f"Saved. Nothing can be booked on these days; your students are told.{more}")
     return redirect("availability_vacations")
+
+
+def _blank(request: SignedInRequest) -> VacationForm:
+    """Today, in the mentor's zone, to begin with."""
+    today = request.now.astimezone(request.user.zone).date().isoformat()
+    note = request.GET.get("note", "")
+    return VacationForm(initial={"first_day": today, "last_day": today, "note": note[:NOTE_MAX]})
 
 
 def _list(request: SignedInRequest, form: VacationForm, status: int) -> HttpResponse:

@@ -99,6 +99,22 @@ def test_without_anything_in_the_way_it_is_one_press(mias, mia):
     assert Vacation.objects.get().days == 2
 
 
+@pytest.mark.parametrize("asked", ["", "?first_day=&last_day=", "?all=cancel&x=y"])
+def test_without_any_days_the_form_begins_today(mias, asked):
+    answer = mias.get(f"{PAGE}/new{asked}")
+    page = answer.content.decode()
+    assert answer.status_code == 200 and "field-error" not in page
+    assert re.findall(r'type="date"[^>]*value="([^"]*)"', page) == ["2026-06-01", "2026-06-01"]
+
+
+def test_a_day_that_is_none_is_replaced_where_the_error_stands(mias):
+    answer = mias.get(f"{PAGE}/new", {"first_day": "2026-06-08", "last_day": "soon", "note": "Climbing"})
+    page = answer.content.decode()
+    assert answer.status_code == 422 and page.count('class="field-error"') == 1
+    assert re.findall(r'type="date"[^>]*value="([^"]*)"', page) == ["2026-06-08", "2026-06-08"]
+    assert 'value="Climbing"' in page
+
+
 @pytest.mark.parametrize(
     "bad",
     [
