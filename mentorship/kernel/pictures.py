@@ -100,8 +100,11 @@ def ring(label: str, fraction: float) -> str:
 
 
 def pack_words(used: int, held: int, free: int) -> str:
-    """The same pack in words: "1 left to book · 1 booked · 2 used", "all 4 used", "4 left to book"."""
+    """The same pack in words: "1 left to book · 1 booked · 2 used", "all booked: 2 to come · 2 used", "all 4 used"."""
     if used and not held and not free:
         return "1 used" if used == 1 else f"all {used} used"
+    if held and not free:
+        coming = f"all booked: {held} to come · {used} used" if used else f"all {held} booked"
+        return "booked" if held == 1 and not used else coming
     parts = [(free, "left to book"), (held, "booked"), (used, "used")]
     return " · ".join(f"{count} {word}" for count, word in parts if count) or "no sessions"

@@ -67,6 +67,9 @@ def test_somebody_has_the_same_colour_everywhere():
     ("used", "held", "free", "words"),
     [
         (2, 1, 1, "1 left to book · 1 booked · 2 used"),
+        (2, 2, 0, "all booked: 2 to come · 2 used"),
+        (0, 4, 0, "all 4 booked"),
+        (0, 1, 0, "booked"),
         (4, 0, 0, "all 4 used"),
         (0, 0, 4, "4 left to book"),
         (1, 0, 0, "1 used"),
