@@ -127,6 +127,9 @@ def _extendable(
 
 def _reopen(pack: SessionPack, expires_at: datetime, now: datetime) -> None:
     was_expired = pack.status == SessionPack.Status.EXPIRED
+    if expires_at > pack.expires_at:
+        # It now ends by what was bought, without the days that were given before: a pause in them counts whole.
+        pack.days_given.all().delete()
     pack.status, pack.depleted_at, pack.expires_at = SessionPack.Status.ACTIVE, None, expires_at
     pack.save(update_fields=["status", "depleted_at", "expires_at"])
     if was_expired:

@@ -251,6 +251,15 @@ class TestPauses:
         resume(pause_id=pause.pk, by=sam, now=at(17, 0))
         assert SessionPack.objects.get(pk=pack.pk).expires_at == pack.expires_at + 12 * DAY
 
+    @pytest.mark.parametrize(("validity", "longer"), [(30, 3), (120, 10)])
+    def test_a_pack_that_ends_later_by_a_purchase_has_been_given_nothing(self, mia, sam, validity, longer):
+        bought(sam, mia)
+        away(mia)
+        pack = bought(sam, mia, validity_days=validity)
+        pause = paused(pack, sam, mia, 10, at(6, 0))
+        resume(pause_id=pause.pk, by=None, now=at(16, 0))
+        assert SessionPack.objects.get(pk=pack.pk).expires_at == pack.expires_at + longer * DAY
+
     def test_before_the_pause_one_reads_that_the_days_count_already(self, mia, sam, client, noon):
         pack = bought(sam, mia)
         away(mia)
