@@ -73,7 +73,7 @@ def answer(request: SignedInRequest, pack_id: int, side: Side) -> HttpResponse:
     by: dict[str, Any] = {"pause_id": pause.pk, "by": request.user, "now": request.now}
     try:
         if agreed:
-            pauses.agree_to_pause(expect=request.POST.get("expect") or None, **by)
+            pauses.agree_to_pause(expect=request.POST.get("expect", ""), **by)
         else:
             answer_pause(agreed=False, **by)
     except NotFound:

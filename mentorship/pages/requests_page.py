@@ -246,7 +246,7 @@ def withdrawal(request: SignedInRequest, request_id: UUID) -> HttpResponse:
     if request.method == "POST":
         try:
             withdraw_request(
-                request_id=request_id, by=request.user, now=request.now, expect=request.POST.get("expect") or None
+                request_id=request_id, by=request.user, now=request.now, expect=request.POST.get("expect", "")
             )
             messages.success(request, "Taken back. Nothing was paid.")
             return redirect(card.request)

@@ -80,7 +80,7 @@ def claim_page(request: SignedInRequest, session_id: UUID) -> HttpResponse:
 @require_POST
 def agreement(request: SignedInRequest, session_id: UUID) -> HttpResponse:
     card = card_or_404(request, session_id)
-    expect, claim_id = request.POST.get("expect") or None, _claim_id(request, card)
+    expect, claim_id = request.POST.get("expect", ""), _claim_id(request, card)
     done = "You agreed. Both of you are told."
     return _try(request, card, lambda: agree(claim_id=claim_id, by=card.viewer, now=card.now, expect=expect), done)
 

@@ -63,7 +63,7 @@ def proposal_page(request: SignedInRequest, session_id: UUID) -> HttpResponse:
 @never_cache
 @require_POST
 def acceptance(request: SignedInRequest, session_id: UUID) -> HttpResponse:
-    expect = request.POST.get("expect") or None
+    expect = request.POST.get("expect", "")
     return _answer(request, session_id, "Moved. Both of you are told.", accepted=True, expect=expect)
 
 

@@ -49,7 +49,7 @@ def entry(request: SignedInRequest, session_id: UUID) -> HttpResponse:
 @require_POST
 def completion(request: SignedInRequest, session_id: UUID) -> HttpResponse:
     """The consequence stands beside the button, on the session's page and in the mentor's room."""
-    expect = request.POST.get("expect") or None
+    expect = request.POST.get("expect", "")
     return do(
         request,
         session_id,
@@ -67,7 +67,7 @@ def no_show_page(request: SignedInRequest, session_id: UUID) -> HttpResponse:
     if request.method != "POST":
         return _no_show_page(request, card)
     absent = request.POST.get("absent", "")
-    expect = request.POST.get(f"expect-{absent}") or None
+    expect = request.POST.get(f"expect-{absent}", "")
     return attempt(
         request,
         card,
@@ -90,7 +90,7 @@ def forgiveness(request: SignedInRequest, session_id: UUID) -> HttpResponse:
     card = card_or_404(request, session_id)
     if request.method != "POST":
         return _forgiveness_page(request, card)
-    expect = request.POST.get("expect") or None
+    expect = request.POST.get("expect", "")
     return attempt(
         request,
         card,
@@ -122,7 +122,7 @@ def cancellation(request: SignedInRequest, session_id: UUID) -> HttpResponse:
     reason = request.POST.get("reason", "").strip()
     if wrong := _wrong_reason(card, reason):
         return _cancellation_page(request, card, refusal=Refusal("malformed", wrong), reason=reason, status=422)
-    expect = request.POST.get("expect") or None
+    expect = request.POST.get("expect", "")
     return attempt(
         request,
         card,
@@ -168,7 +168,7 @@ def move(request: SignedInRequest, session_id: UUID) -> HttpResponse:
             starts_at=form.cleaned_data["scheduledAt"],
             by=card.viewer,
             now=card.now,
-            expect=request.POST.get("expect") or None,
+            expect=request.POST.get("expect", ""),
         )
     except NotFound:
         raise

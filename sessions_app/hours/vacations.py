@@ -238,7 +238,7 @@ def removal(request: SignedInRequest, vacation_id: int) -> HttpResponse:
     if request.method == "POST":
         try:
             remove_vacation(
-                vacation_id=vacation_id, mentor=mentor, expect=request.POST.get("expect") or None, now=request.now
+                vacation_id=vacation_id, mentor=mentor, expect=request.POST.get("expect", ""), now=request.now
             )
         except NotFound:
             raise

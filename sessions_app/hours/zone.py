@@ -41,7 +41,7 @@ def zone(request: SignedInRequest) -> HttpResponse:
             mentor=mentor,
             zone_name=asked,
             keep=request.POST.get("keep", ""),
-            expect=request.POST.get("expect") or None,
+            expect=request.POST.get("expect", ""),
             now=request.now,
         )
     except Refusal as refusal:

@@ -13,6 +13,7 @@ from sessions_app.services import book
 from sessions_app.services.zones import change_zone, shifted, what_if_zone
 from sessions_app.slots import free_slots
 from tests.cast import DAY, NOW, at, bought, mentor
+from tests.rooms.scene import shown
 
 pytestmark = pytest.mark.django_db
 PAGE = "/tutor/availability/zone"
@@ -149,9 +150,10 @@ class TestPage:
         assert User.objects.get(pk=ben.pk).zone_name == "Europe/Berlin"
 
     def test_where_both_answers_are_the_same_it_does_not_ask(self, bens, ben):
-        page = bens.get(PAGE, {"to": "Europe/Paris"}).content.decode()
-        assert "What do your hours keep?" not in page
-        bens.post(PAGE, {"to": "Europe/Paris", "keep": "wall"})
+        page = bens.get(PAGE, {"to": "Europe/Paris"})
+        assert "What do your hours keep?" not in page.content.decode()
+        assert bens.post(PAGE, {"to": "Europe/Paris", "keep": "wall"}).status_code == 409
+        bens.post(PAGE, {"to": "Europe/Paris", "keep": "wall"} | shown(page))
         assert User.objects.get(pk=ben.pk).zone_name == "Europe/Paris"
 
     @pytest.mark.parametrize("to", ["Mars/Base", "x" * 5000, "\0", "../../etc"])

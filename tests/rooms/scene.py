@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 from html import unescape
-from re import sub
+from re import findall, sub
 from typing import Any
 
 from mentorship.people.models import User
@@ -32,6 +32,11 @@ def words(answer: Any) -> str:
     """The page as a reader sees it: no tags, one space between words, none before a full stop."""
     text = " ".join(unescape(sub(r"<[^>]+>", " ", answer.content.decode())).split())
     return sub(r" (?=[.,:;?”)])", "", text)
+
+
+def shown(answer: Any) -> dict[str, str]:
+    """What the page's forms send back of what it showed: `expect`, or one for each answer."""
+    return dict(findall(r'name="(expect[^"]*)" value="([^"]*)"', answer.content.decode()))
 
 
 def with_link(mentor: User) -> None:

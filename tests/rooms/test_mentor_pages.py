@@ -11,7 +11,7 @@ from mentorship.people.models import MentorProfile
 from seats.services import hold_seat
 from tests import cast
 from tests.cast import HOUR, NOW, at, bought
-from tests.rooms.scene import booked, used_up, with_link, words
+from tests.rooms.scene import booked, shown, used_up, with_link, words
 
 ROOM = "/tutor/mentorship"
 
@@ -57,7 +57,7 @@ def test_the_room_settles_with_one_click(as_, at_, sam, mia):
     page = as_(mia).get(ROOM)
     assert f'action="{session.get_absolute_url()}/completion"'.encode() in page.content
     assert "1 session is used, 3 are left." in words(page)
-    as_(mia).post(f"{session.get_absolute_url()}/completion")
+    as_(mia).post(f"{session.get_absolute_url()}/completion", shown(page))
     assert cast.counters(pack) == (4, 0, 1)
 
 

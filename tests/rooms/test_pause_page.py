@@ -7,7 +7,7 @@ import pytest
 from notifications.models import Notification
 from packs.models import Pause
 from tests.cast import DAY, NOW, at, bought, counters
-from tests.rooms.scene import booked, words
+from tests.rooms.scene import booked, shown, words
 
 
 def url(pack, side="student", more=""):
@@ -118,7 +118,9 @@ def test_going_on_earlier_says_the_date_first(as_, at_, sam, mia):
     pack = bought(sam, mia)
     ask(as_(sam), pack)
     pause = Pause.objects.get()
-    as_(mia).post(url(pack, "tutor", "/answer"), {"pause": pause.pk, "answer": "yes"})
+    sent = {"pause": pause.pk, "answer": "yes"}
+    assert as_(mia).post(url(pack, "tutor", "/answer"), sent).status_code == 409
+    as_(mia).post(url(pack, "tutor", "/answer"), sent | shown(as_(mia).get(url(pack, "tutor"))))
     at_(NOW + 4 * DAY)
     assert "ended now, the pack is valid until 3 September 2026" in words(as_(sam).get(url(pack)))
     assert as_(sam).post(url(pack, "student", "/end"), {"pause": pause.pk}).status_code == 302
@@ -186,6 +188,7 @@ class TestRooms:
     def test_a_paused_pack_says_so_in_both(self, as_, sam, mia):
         pack = bought(sam, mia)
         ask(as_(sam), pack)
-        as_(mia).post(url(pack, "tutor", "/answer"), {"pause": Pause.objects.get().pk, "answer": "yes"})
+        sent = {"pause": Pause.objects.get().pk, "answer": "yes"} | shown(as_(mia).get(url(pack, "tutor")))
+        as_(mia).post(url(pack, "tutor", "/answer"), sent)
         for person, room in ((sam, "/student/mentorship"), (mia, "/tutor/mentorship")):
             assert "· paused" in words(as_(person).get(room))

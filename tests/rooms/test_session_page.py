@@ -10,7 +10,7 @@ import pytest
 from sessions_app.models import Session, SessionEvent
 from sessions_app.services import cancel, complete, enter
 from tests.cast import HOUR, NOW, at, bought, counters
-from tests.rooms.scene import LINK, booked, used_up, with_link, words
+from tests.rooms.scene import LINK, booked, shown, used_up, with_link, words
 
 SECOND = timedelta(seconds=1)
 START = at(2, 18)
@@ -86,8 +86,10 @@ def test_without_an_address_both_read_what_to_do(as_, at_, pack, sam, mia):
 
 def test_moving_keeps_the_session_and_its_credit(as_, session, pack, sam):
     url = f"{session.get_absolute_url()}/move"
-    assert b"2026-06-04T10:00:00Z" in as_(sam).get(url).content
-    assert as_(sam).post(url, {"scheduledAt": "2026-06-04T10:00:00Z"}).status_code == 302
+    page = as_(sam).get(url)
+    assert b"2026-06-04T10:00:00Z" in page.content
+    assert as_(sam).post(url, {"scheduledAt": "2026-06-04T10:00:00Z"}).status_code == 409  # without what was read
+    assert as_(sam).post(url, {"scheduledAt": "2026-06-04T10:00:00Z"} | shown(page)).status_code == 302
     session.refresh_from_db()
     assert (session.starts_at, counters(pack)) == (at(3, 10), (4, 1, 0))
 
@@ -108,7 +110,8 @@ def test_moving_ends_24_hours_before_to_the_second(as_, at_, session, sam):
 def test_a_move_to_a_taken_time_is_refused_in_place(as_, session, sam, sue, mia):
     bought(sue, mia)
     booked(sue, mia, at(3))
-    answer = as_(sam).post(f"{session.get_absolute_url()}/move", {"scheduledAt": "2026-06-04T10:00:00Z"})
+    url = f"{session.get_absolute_url()}/move"
+    answer = as_(sam).post(url, {"scheduledAt": "2026-06-04T10:00:00Z"} | shown(as_(sam).get(url)))
     assert answer.status_code == 409
     assert "This time is not free any more." in words(answer)
     assert as_(sam).post(f"{session.get_absolute_url()}/move", {}).status_code == 422
@@ -154,8 +157,9 @@ def test_settling_says_what_it_does_and_does_it_once(as_, at_, session, pack, mi
     page = words(as_(mia).get(url))
     assert "It took place 1 session is used, 3 are left." in page
     assert "settles itself Sat 6 Jun, 19:00 as completed: nobody entered the room" in page
+    sent = shown(as_(mia).get(url))
     for _ in range(2):
-        assert as_(mia).post(f"{url}/completion").status_code == 302
+        assert as_(mia).post(f"{url}/completion", sent).status_code == 302
     assert counters(pack) == (4, 0, 1)
     assert as_(mia).post(f"{url}/no-show", {"absent": "STUDENT"}).status_code == 409
     assert counters(pack) == (4, 0, 1)
@@ -194,8 +198,13 @@ def test_the_student_settles_nothing(as_, at_, session, pack, sam):
 def test_no_show(as_, at_, session, pack, mia, absent, left):
     at_(session.ends_at)
     url = f"{session.get_absolute_url()}/no-show"
-    assert "Sam did not come" in words(as_(mia).get(url))
-    assert as_(mia).post(url, {"absent": absent}).status_code == 302
+    page = as_(mia).get(url)
+    assert "Sam did not come" in words(page)
+    unseen = as_(mia).post(url, {"absent": absent})
+    assert unseen.status_code == 409
+    assert re.findall(r'value="(\w+)" required checked', unseen.content.decode()) == [absent]  # what was chosen stays
+    assert counters(pack) == (4, 1, 0)
+    assert as_(mia).post(url, {"absent": absent} | shown(page)).status_code == 302
     assert counters(pack) == left
 
 
@@ -214,10 +223,10 @@ def test_from_minute_15_whoever_waits_inside_may_say_so(as_, at_, session, pack,
     at_(START + timedelta(minutes=15))
     assert "Mia did not come" in words(as_(sam).get(url))
     assert f'href="{url}/no-show?absent=MENTOR"' in as_(sam).get(url).content.decode()
-    named = as_(sam).get(f"{url}/no-show?absent=MENTOR").content.decode()
-    assert re.findall(r'value="(\w+)" required checked', named) == ["MENTOR"]
+    named = as_(sam).get(f"{url}/no-show?absent=MENTOR")
+    assert re.findall(r'value="(\w+)" required checked', named.content.decode()) == ["MENTOR"]
     assert "checked" not in as_(sam).get(f"{url}/no-show?absent=x").content.decode().split("<main")[1]
-    assert as_(sam).post(f"{url}/no-show", {"absent": "MENTOR"}).status_code == 302
+    assert as_(sam).post(f"{url}/no-show", {"absent": "MENTOR"} | shown(named)).status_code == 302
     assert counters(pack) == (4, 0, 0)
 
 

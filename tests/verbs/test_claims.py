@@ -11,7 +11,7 @@ from packs.services import expire_lapsed
 from sessions_app.models import Claim
 from sessions_app.services import agree, answer, cancel, complete, decide, no_show, open_claim, withdraw_claim
 from tests.cast import HOUR, at, bought, counters, user
-from tests.rooms.scene import booked, used_up, words
+from tests.rooms.scene import booked, shown, used_up, words
 from tests.verbs.scene import END, SECOND, START, url
 
 SAID = {"wanted": "MENTOR_ABSENT", "reason": "I waited for half an hour."}
@@ -215,7 +215,8 @@ def test_about_a_session_nobody_has_settled(as_, at_, session, pack, sam, mia):
     page = words(as_(sam).get(url(session)))
     assert "It does not settle by itself while something is said about it." in page
     claim = Claim.objects.get()
-    assert as_(sam).post(url(session, "claim/agreement"), token(claim)).status_code == 302
+    sent = token(claim) | shown(as_(sam).get(url(session, "claim")))
+    assert as_(sam).post(url(session, "claim/agreement"), sent).status_code == 302
     session.refresh_from_db()
     assert (session.status, session.absent_party, counters(pack)) == ("NO_SHOW", "STUDENT", (4, 0, 1))
 

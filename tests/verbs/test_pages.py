@@ -11,7 +11,7 @@ from seats.jobs import sweep_seats
 from sessions_app.models import Claim, Session
 from sessions_app.services import cancel, complete, enter, open_claim, propose_move, settle_unmarked_session
 from tests.cast import DAY, HOUR, NOW, at, bought, counters, user
-from tests.rooms.scene import booked, used_up, words
+from tests.rooms.scene import booked, shown, used_up, words
 from tests.verbs.scene import END, SECOND, START, url
 
 FORGIVEN = "forgiveness"
@@ -46,7 +46,7 @@ class TestStale:
         assert as_(mia).post(url(session, "completion"), {"expect": again}).status_code == 302
         assert counters(pack) == (4, 0, 2)
 
-    def test_so_does_the_room_and_without_what_was_shown_it_just_settles(self, as_, at_, last_two, sam, mia):
+    def test_so_does_the_room_and_without_what_was_shown_nothing_is_settled(self, as_, at_, last_two, sam, mia):
         session, earlier = last_two
         at_(END + HOUR)
         page = as_(mia).get("/tutor/mentorship").content.decode()
@@ -54,7 +54,11 @@ class TestStale:
         complete(session_id=earlier.pk, by=mia, now=END)
         answer = as_(mia).post(url(session, "completion"), {"expect": "completed:1:reminder"})
         assert answer.status_code == 409
-        assert as_(mia).post(url(session, "completion")).status_code == 302
+        for nothing in ({}, {"expect": ""}):
+            missing = as_(mia).post(url(session, "completion"), nothing)
+            assert missing.status_code == 409 and "Meanwhile this has changed." in words(missing)
+        session.refresh_from_db()
+        assert session.status == "SCHEDULED"
 
     def test_no_show_refuses_each_answer_for_itself(self, as_, at_, last_two, sam, mia):
         session, earlier = last_two
@@ -121,7 +125,8 @@ class TestForgiving:
         cancel(session_id=other.pk, by=sam, now=at(3, 9))
         done = complete(session_id=booked(sam, mia, at(4), now=START).pk, by=mia, now=at(4, 11))
         at_(at(4, 12))
-        as_(mia).post(url(late, FORGIVEN))
+        sent = shown(as_(mia).get(url(late, FORGIVEN)))
+        as_(mia).post(url(late, FORGIVEN), sent)
         for session, why in ((other, "has been forgiven already"), (done, "was not a late cancellation")):
             answer = as_(mia).post(url(session, FORGIVEN))
             assert answer.status_code == 409
