@@ -20,7 +20,7 @@ from payments.services.confirm import lock_order, retry_path, tell_student
 from payments.services.keeping import hold_for_the_rest, keep_no_longer
 from payments.services.refunds import request_refund
 from seats.models import Seat
-from seats.services import join, take_seat
+from seats.services import join, release_lapsed, take_seat
 from sessions_app.models import Session
 from sessions_app.services import (
     adopt_reserved,
@@ -63,6 +63,8 @@ def _grant(order: Order, now: datetime) -> None:
         mark_paid(order.request_id, now=now)
         adopt_reserved(request_id=order.request_id, order_id=order.pk)
     if order.takes_seat:
+        # First what has lapsed: a seat may have entered a grace that no job has written yet.
+        release_lapsed([order.mentor_id], now=now)
         seat = Seat.objects.standing().filter(student=order.student_id, mentor=order.mentor_id).first()
         in_grace_since = seat.activated_at if seat is not None and seat.in_grace(now) else None
         take_seat(

@@ -9,6 +9,7 @@ from seats.jobs import sweep_seats, warn_grace_ending
 from seats.models import Seat
 from seats.services import availability
 from tests.cast import DAY, HOUR, NOW, bought, counters, offering
+from tests.payments.scene import pay, place
 from tests.rooms.scene import used_up, words
 
 OVER = NOW + 30 * DAY
@@ -40,6 +41,13 @@ def test_renewing_revives_what_was_left(mia, sam):
     assert bought(sam, mia, now=OVER + 2 * HOUR, seat_in_grace_since=since).pk == pack.pk
     assert counters(pack) == (8, 0, 0)
     assert (pack.status, Seat.objects.get().status) == ("ACTIVE", "ACTIVE")
+
+
+def test_a_pack_that_expires_while_it_is_being_renewed_is_revived_before_any_job_has_run(mia, sam):
+    pack = bought(sam, mia, validity_days=30)
+    order = place(sam, offering(mia), now=OVER - HOUR / 6)
+    assert pay(order, now=OVER + HOUR / 6).pack == pack
+    assert (counters(pack), Seat.objects.get().status) == ((8, 0, 0), "ACTIVE")
 
 
 def test_too_late_is_too_late(mia, sam):
