@@ -39,10 +39,9 @@ def week_of_slots(
     selected: datetime | None = None,
     url: Callable[[datetime], str] | None = None,
 ) -> list[dict[str, Any]]:
-    """Seven columns {day, slots: [{starts_at, value, label, checked, url}]}, each slot on the day it starts in `zone`.
+    """Seven columns {day, slots: [{starts_at, value, checked, url}]}, each slot on the day it starts in `zone`.
 
-    Slots outside the week are left out. `label` is set only for the second of two equal clock times ("02:30 again").
-    `selected` is the chosen start; with `url` each slot is a link instead of a radio.
+    Slots outside the week are left out. `selected` is the chosen start; with `url` each slot is a link, not a radio.
     """
     first_day = first_day or now.astimezone(zone).date()
     columns: dict[date, list[dict[str, Any]]] = {first_day + timedelta(days=n): [] for n in range(DAYS)}
@@ -53,7 +52,6 @@ def week_of_slots(
                 {
                     "starts_at": slot.starts_at,
                     "value": clock.iso(slot.starts_at),
-                    "label": f"{local:%H:%M} again" if local.fold else "",
                     "checked": slot.starts_at == selected,
                     "url": url(slot.starts_at) if url else "",
                 }

@@ -22,7 +22,8 @@ def words(moment: datetime, zone: tzinfo, *, now: datetime | None = None, style:
     default "Tue 24 Nov, 18:00" · time "18:00" · date "24 Nov" · day "Tuesday" · short-day "Tue" · full-date
     "24 November 2026" · long "Tuesday 24 November, 18:00 (Berlin)" · relative "Today, 18:00", "Tomorrow, 18:00",
     "Tuesday, 18:00" within six days, then the default · near, inside a sentence, "today at 18:00", "tomorrow at",
-    "yesterday at", else the default. Raises ValueError for another style.
+    "yesterday at", else the default. Of a clock time that comes twice in a day the words say which one it is: "02:30
+    CEST". Raises ValueError for another style.
     """
     local = moment.astimezone(zone)
     today = now.astimezone(zone).date() if now else None
@@ -32,27 +33,40 @@ def words(moment: datetime, zone: tzinfo, *, now: datetime | None = None, style:
             style = "default"
         else:
             days = (local.date() - today).days
-            return (
-                f"{('Today', 'Tomorrow')[days] if days < 2 else date_format(local, 'l')}, {date_format(local, 'H:i')}"
-            )
+            return f"{('Today', 'Tomorrow')[days] if days < 2 else date_format(local, 'l')}, {_clock_time(local)}"
     if style == "near":
         day = {-1: "yesterday", 0: "today", 1: "tomorrow"}.get((local.date() - today).days) if today else None
         if day:
-            return f"{day} at {date_format(local, 'H:i')}"
+            return f"{day} at {_clock_time(local)}"
         style = "default"
     patterns = {
-        "default": f"D j M{year}, H:i",
-        "time": "H:i",
+        "default": f"D j M{year}, ",
+        "time": "",
         "date": f"j M{year}",
         "day": "l",
         "short-day": "D",
         "full-date": "j F Y",
-        "long": f"l j F{year}, H:i",
+        "long": f"l j F{year}, ",
     }
     if style not in patterns:
         raise ValueError(f"unknown time style {style!r}, known are {', '.join(STYLES)}")
     text = str(date_format(local, patterns[style]))
+    if style in ("default", "time", "long"):
+        text += _clock_time(local)
     return f"{text} ({city(zone)})" if style == "long" else text
+
+
+def _clock_time(local: datetime) -> str:
+    """ "18:00", and where the clocks go back and show it twice "02:30 CEST", "02:30 CET", "01:45 UTC+10:30"."""
+    time = str(date_format(local, "H:i"))
+    if local.replace(fold=0).utcoffset() == local.replace(fold=1).utcoffset():
+        return time
+    name = local.tzname() or ""
+    if not name.isalpha():  # zones without letters are called by their offset
+        hours, _, minutes = local.isoformat()[-5:].partition(":")
+        shift = f"{int(hours)}:{minutes}" if int(minutes) else f"{int(hours)}"
+        name = "UTC" if shift == "0" else f"UTC{local.isoformat()[-6]}{shift}"
+    return f"{time} {name}"
 
 
 def span(left: timedelta, *, short: bool = False) -> str:
@@ -112,5 +126,5 @@ def elsewhere(moment: datetime, here: tzinfo, there: tzinfo) -> str | None:
     mine, theirs = moment.astimezone(here), moment.astimezone(there)
     if mine.utcoffset() == theirs.utcoffset():
         return None
-    time = str(date_format(theirs, "H:i"))
+    time = _clock_time(theirs)
     return time if mine.date() == theirs.date() else f"{time} on {date_format(theirs, 'l')}"

@@ -61,6 +61,28 @@ def test_what_is_left(left, long, short):
     assert (local_time.span(left), local_time.span(left, short=True)) == (long, short)
 
 
+LORD_HOWE = ZoneInfo("Australia/Lord_Howe")
+
+
+@pytest.mark.parametrize(
+    ("zone", "first", "second", "said"),
+    [
+        (BERLIN, "2027-10-31T00:30:00Z", "2027-10-31T01:30:00Z", ("02:30 CEST", "02:30 CET")),
+        (ZoneInfo("Atlantic/Azores"), "2027-10-31T00:30:00Z", "2027-10-31T01:30:00Z", ("00:30 UTC", "00:30 UTC-1")),
+        (LORD_HOWE, "2027-04-03T14:45:00Z", "2027-04-03T15:15:00Z", ("01:45 UTC+11", "01:45 UTC+10:30")),
+    ],
+)
+def test_a_clock_time_that_comes_twice_says_which_one_it_is(zone, first, second, said):
+    first, second = datetime.fromisoformat(first), datetime.fromisoformat(second)
+    assert tuple(local_time.words(at, zone, style="time") for at in (first, second)) == said
+    assert [local_time.elsewhere(at, TOKYO, zone).split(" on ")[0] for at in (first, second)] == list(said)
+    assert local_time.words(first, zone, now=first, style="near") == f"today at {said[0]}"
+    assert local_time.words(first, zone, now=first, style="relative") == f"Today, {said[0]}"
+    assert local_time.words(second, zone, now=first, style="long").endswith(f", {said[1]} ({local_time.city(zone)})")
+    assert "UTC" not in local_time.words(second + timedelta(hours=1), zone, style="time")
+    assert local_time.words(second, zone, now=NOW, style="day") == local_time.words(first, zone, now=NOW, style="day")
+
+
 def test_the_other_side_is_told_only_where_clocks_differ():
     assert local_time.elsewhere(SUMMER, BERLIN, LAGOS) == "17:00"
     assert local_time.elsewhere(TUESDAY, BERLIN, LAGOS) is None  # in winter both are at UTC+1

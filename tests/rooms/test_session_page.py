@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
 
@@ -34,6 +34,24 @@ def test_before_it_says_who_when_and_what_about(as_, at_, session, sam, mia):
     assert "The room opens in 22 h 14 min" in page
     assert "My plot" in page
     assert "with Sam" in words(as_(mia).get(session.get_absolute_url()))
+
+
+@pytest.mark.parametrize(
+    ("starts", "said"),
+    [
+        # 01:30 to 03:30 is an hour, and so is 02:30 to 02:30.
+        ("2027-03-28T00:30:00Z", "01:30 with Mia, 60 minutes, until 03:30 (Berlin)"),
+        ("2026-10-25T00:30:00Z", "02:30 CEST with Mia, 60 minutes, until 02:30 CET (Berlin)"),
+    ],
+)
+def test_a_clock_change_within_it_is_warned_of_as_one_before_it(as_, at_, session, sam, starts, said):
+    starts_at = datetime.fromisoformat(starts)
+    Session.objects.filter(pk=session.pk).update(starts_at=starts_at, ends_at=starts_at + HOUR)
+    type(sam).objects.filter(pk=sam.pk).update(zone_name="Europe/Berlin")
+    at_(starts_at - 2 * HOUR)
+    for address in (session.get_absolute_url(), "/student/mentorship"):
+        assert "Clocks in Berlin go" in words(as_(sam).get(address))
+    assert said in words(as_(sam).get(session.get_absolute_url()))
 
 
 def test_no_address_before_the_time_nor_without_entering_nor_after(as_, at_, session, sam, mia):

@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 import pytest
 from hypothesis import HealthCheck, given, settings, strategies as st
 
+from mentorship.kernel import local_time
 from mentorship.kernel.refusals import Refusal
 from sessions_app import availability
 from sessions_app.models import CalendarBlock, WeeklyRule
@@ -154,5 +155,5 @@ def test_a_week_seen_from_another_zone_shows_the_same_instants(week, zone, reade
     shown = [s["starts_at"] for c in columns for s in c["slots"]]
     assert shown == sorted(at for at in starts if start <= at < end)
     for column in columns:
-        words = [s["label"] or f"{s['starts_at'].astimezone(there):%H:%M}" for s in column["slots"]]
+        words = [local_time.words(s["starts_at"], there, style="time") for s in column["slots"]]
         assert len(words) == len(set(words))

@@ -1,9 +1,11 @@
 from __future__ import annotations
 
 from datetime import date, datetime, timedelta
+from re import findall
 from zoneinfo import ZoneInfo
 
 import pytest
+from django.template.loader import render_to_string
 from icalendar import Calendar
 
 from sessions_app.availability import Hours, Stretch, Wall
@@ -31,10 +33,11 @@ def test_seven_columns_in_the_readers_zone():
     assert [s["value"] for s in week[1]["slots"]] == ["2026-10-20T22:30:00Z"]
 
 
-def test_the_second_of_two_equal_times_says_so():
+def test_two_equal_clock_times_are_two_choices_that_can_be_told_apart():
     slots = [slot("2026-10-25T00:30:00Z"), slot("2026-10-25T01:30:00Z")]
-    sunday = week_of_slots(slots, BERLIN, NOW, date(2026, 10, 25))[0]
-    assert [s["label"] for s in sunday["slots"]] == ["", "02:30 again"]
+    context = {"days": week_of_slots(slots, BERLIN, NOW, date(2026, 10, 25)), "viewer_zone": BERLIN}
+    page = render_to_string("components/week_times.html", context)
+    assert findall(r"02:30 \w+", page) == ["02:30 CEST", "02:30 CET"]
 
 
 def test_a_choice_is_marked_and_may_be_a_link():
