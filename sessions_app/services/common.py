@@ -144,4 +144,6 @@ def calendar_file(session: Session, kind: str, person: Any, sequence: int, now: 
 
 
 def wrong_state(session: Session) -> Refusal:
-    return Refusal("wrong_state", f"This session is {session.get_status_display()}.")
+    absent = session.status == Session.Status.NO_SHOW
+    state = "settled already: somebody did not come" if absent else session.get_status_display()
+    return Refusal("wrong_state", f"This session is {state}.")

@@ -118,7 +118,8 @@ def _check_may_judge(session: Session, party: str, by: Any, now: datetime) -> No
     entered = set(session.events.filter(kind=SessionEvent.Kind.ENTERED).values_list("by", flat=True))
     if by.pk not in entered:
         if is_mentor:
-            raise not_ended()
+            way_in = "Enter the room first: who waits in it can say from minute 15 on that the other has not come."
+            raise Refusal("not_ended", way_in)
         raise NotYours("Only someone who was in the room can say who did not come.")
     if entered != {by.pk}:
         other = session.student if is_mentor else session.mentor

@@ -188,6 +188,17 @@ def test_somebody_did_not_come(as_mia, session, pack, party, used):
     assert cast.counters(pack) == (4, 0, used)
 
 
+def test_the_refusal_says_what_has_to_happen_first_and_what_has_happened(as_mia, session):
+    path = f"sessions/{session.pk}/no-show"
+    with time_machine.travel(session.starts_at + HOUR / 3, tick=False):
+        said = refused(as_mia.patch(path, absentParty="STUDENT"), 409, "not_ended")["detail"]
+    assert said == "Enter the room first: who waits in it can say from minute 15 on that the other has not come."
+    with time_machine.travel(session.ends_at, tick=False):
+        as_mia.patch(path, absentParty="STUDENT")
+        said = refused(as_mia.patch(f"sessions/{session.pk}/complete"), 409, "wrong_state")["detail"]
+    assert said == "This session is settled already: somebody did not come."
+
+
 @pytest.mark.parametrize("verb", ["reschedule", "cancel", "complete", "no-show"])
 def test_a_stranger_s_session_is_not_there(as_otto, session, verb):
     body = {"scheduledAt": at(3), "absentParty": "student"}
