@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from base64 import b64encode
 
 import pytest
@@ -34,6 +35,20 @@ def session(sam, mia, order) -> Session:
 
 def person(client, who, **asked):
     return client.get(f"{BOX}people/{who.pk}", asked)
+
+
+def test_each_page_has_its_title_once(boss, client, sam, mia, order, session):
+    pages = {
+        BOX: "Support",
+        f"{BOX}people/{sam.pk}": "Support: Sam",
+        f"{BOX}people/{sam.pk}?with={mia.pk}": "Support: Sam and Mia",
+        f"{BOX}mentors/{mia.pk}/close": "Close Mia",
+        f"{BOX}move/{session.pk}": "Move a session",
+    }
+    for url, title in pages.items():
+        page = client.get(url).content.decode()
+        heads = [" ".join(re.sub(r"<[^>]+>", " ", head).split()) for head in re.findall(r"<h1.*?</h1>", page, re.S)]
+        assert len(heads) == 1 and title in heads[0], (url, heads)
 
 
 class TestTheBox:

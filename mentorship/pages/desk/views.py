@@ -101,7 +101,8 @@ def person(request: SignedInRequest, person_id: int) -> HttpResponse:
         "may_close": may("people.change_mentorprofile") and may("payments.change_order"),
         "query": "",
     }
-    return _show(request, "admin/desk/person.html", f"Support: {who.display_name}", context)
+    beside = f" and {other.display_name}" if other else ""
+    return _show(request, "admin/desk/person.html", f"Support: {who.display_name}{beside}", context)
 
 
 def _number(text: str) -> int | None:
