@@ -9,6 +9,7 @@ from django.urls import reverse
 from mentorship.kernel import clock
 from sessions_app import services
 from tests.cast import HOUR, NOW, at
+from tests.rooms.scene import words
 
 pytestmark = pytest.mark.django_db
 
@@ -18,6 +19,13 @@ def test_the_bar_is_on_every_page_and_names_the_reader(client, sam):
     page = client.get("/accounts/email/", follow=True).content.decode()
     assert 'class="demo-bar"' in page
     assert "style=" not in page
+
+
+def test_it_says_who_one_is_and_what_time_it_is(client, sam):
+    assert "Demo: you are a visitor." in words(client.get("/mentorship"))
+    client.force_login(sam)
+    assert "Demo: you are Sam." in words(client.get("/mentorship"))
+    assert "It is Mon 1 Jun, 12:00. Move time +1 h" in words(client.get("/mentorship"))
 
 
 def test_the_bar_costs_a_page_no_query(client, django_assert_num_queries):
