@@ -58,7 +58,7 @@ class TestRenewing:
     def test_it_joins_what_is_left_and_moves_the_expiry(self, as_sam, mia, sam):
         pack = bought(sam, mia, validity_days=60)
         said = text(as_sam.get(f"/checkout/{offering(mia).pk}"))
-        assert "they join the 4 you have left, 8 together. All can be used until 30 Aug instead of 31 Jul" in said
+        assert "these 4 join the 4 you have left, 8 together. All can be used until 30 Aug instead of 31 Jul" in said
         assert "on your seat" in said and "takes a seat" not in said and "Your seat stays yours." in said
         pay(place(sam, offering(mia)))
         pack.refresh_from_db()
