@@ -14,7 +14,9 @@ from packs.models import SessionPack
 from seats.models import Seat, WaitingPlace
 from seats.services import join, release_lapsed
 from tests import cast
-from tests.cast import NOW, bought
+from tests.cast import DAY, NOW, bought
+
+BEGAN = NOW + DAY  # when an offer did, where a test begins with one
 
 
 def full_house(seats: int = 1, name: str = "tove") -> tuple[User, list[SessionPack]]:

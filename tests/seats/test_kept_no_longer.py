@@ -20,12 +20,11 @@ from sessions_app.services import (
     what_if_withdrawn,
     withdraw_request,
 )
-from tests.cast import DAY, HOUR, NOW, at, bought, offering
+from tests.cast import HOUR, NOW, at, bought, offering
 from tests.payments.scene import pay, place as order_of
-from tests.seats.scene import full_house, lapse, place, statuses, waits
+from tests.seats.scene import BEGAN, place, statuses
 
 pytestmark = pytest.mark.django_db
-BEGAN = NOW + DAY
 END = BEGAN + 48 * HOUR
 ASKED = END - 5 * HOUR
 
@@ -33,16 +32,6 @@ ASKED = END - 5 * HOUR
 @pytest.fixture(autouse=True)
 def noon(time_machine):
     time_machine.move_to(NOW, tick=False)
-
-
-@pytest.fixture
-def tove(sam, sue):
-    """One seat, free since BEGAN: Sam has it on offer, Sue is next."""
-    mentor, [pack] = full_house()
-    waits(sam, mentor)
-    waits(sue, mentor, NOW + HOUR)
-    lapse(pack, BEGAN)
-    return mentor
 
 
 def asks(student, mentor, now=NOW):

@@ -12,24 +12,13 @@ from payments.services.confirm import give_up, record_decline
 from seats.jobs import pass_on_seats, sweep_seats
 from seats.services import availability
 from sessions_app.services import reject, submit_request
-from tests.cast import DAY, HOUR, NOW, offering
+from tests.cast import DAY, HOUR, offering
 from tests.payments.scene import pay, place as order_of
-from tests.seats.scene import full_house, lapse, place, seat_of, statuses, told, waits
+from tests.seats.scene import BEGAN, place, seat_of, statuses, told
 
 pytestmark = pytest.mark.django_db
 MINUTE = HOUR / 60
-BEGAN = NOW + DAY
 END = BEGAN + 48 * HOUR
-
-
-@pytest.fixture
-def tove(sam, sue):
-    """One seat, free since BEGAN: Sam has it on offer, Sue is next."""
-    mentor, [pack] = full_house()
-    waits(sam, mentor)
-    waits(sue, mentor, NOW + HOUR)
-    lapse(pack, BEGAN)
-    return mentor
 
 
 def test_an_outsider_gets_mentor_full_while_somebody_waits(tove, otto):

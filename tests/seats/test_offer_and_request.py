@@ -20,23 +20,12 @@ from sessions_app.services import (
     withdraw_request,
 )
 from tests import cast
-from tests.cast import DAY, HOUR, NOW, bought, offering
-from tests.seats.scene import full_house, lapse, place, seat_of, statuses, told, waits
+from tests.cast import DAY, HOUR, bought, offering
+from tests.seats.scene import BEGAN, place, seat_of, statuses, told
 
 pytestmark = pytest.mark.django_db
-BEGAN = NOW + DAY
 END = BEGAN + 48 * HOUR
 ASKED = END - 5 * HOUR
-
-
-@pytest.fixture
-def tove(sam, sue):
-    """One seat, free since BEGAN: Sam has it on offer, Sue is next."""
-    mentor, [pack] = full_house()
-    waits(sam, mentor)
-    waits(sue, mentor, NOW + HOUR)
-    lapse(pack, BEGAN)
-    return mentor
 
 
 def asks(sam, tove, now=ASKED, offer=None):
