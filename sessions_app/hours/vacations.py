@@ -88,8 +88,7 @@ def new(request: SignedInRequest) -> HttpResponse:
             mentor=request.user, first_day=days["first_day"], last_day=days["last_day"], now=request.now
         )
     except Refusal as refusal:
-        form.add_error(None, refusal.message)
-        return _list(request, form, refusal.status)
+        return _other_days(request, form, refusal)
     if request.method != "POST":
         return _deciding(request, away, days)
     decisions, times = _read(request, away)
@@ -105,6 +104,8 @@ def new(request: SignedInRequest) -> HttpResponse:
             now=request.now,
         )
     except Refusal as refusal:
+        if refusal.code == "vacation_overlaps":
+            return _other_days(request, form, refusal)
         again = what_if_away(
             mentor=request.user, first_day=days["first_day"], last_day=days["last_day"], now=request.now
         )
@@ -113,6 +114,15 @@ def new(request: SignedInRequest) -> HttpResponse:
     more = f" {moved} pack{' is' if moved == 1 else 's are'} valid {vacation.days} days longer." if moved else ""
     messages.success(request, f"Saved. Nothing can be booked on these days; your students are told.{more}")
     return redirect("availability_vacations")
+
+
+def _other_days(request: SignedInRequest, form: VacationForm, refusal: Refusal) -> HttpResponse:
+    """These days cannot be closed; a second press finds that the first one has closed them."""
+    span = {name: form.cleaned_data[name] for name in ("first_day", "last_day")}
+    if request.method == "POST" and Vacation.objects.filter(mentor=request.user, **span).exists():
+        return redirect("availability_vacations")
+    form.add_error(None, refusal.message)
+    return _list(request, form, refusal.status)
 
 
 def _blank(request: SignedInRequest) -> VacationForm:

@@ -99,6 +99,20 @@ def test_without_anything_in_the_way_it_is_one_press(mias, mia):
     assert Vacation.objects.get().days == 2
 
 
+def test_pressed_twice_it_is_one_and_other_days_that_overlap_are_refused(mias, mia, sam):
+    bought(sam, mia)
+    (session,) = booked(sam, mia, 8)
+    page = ask(mias).content.decode()
+    sent = hidden(page) | {f"decision-{session.pk}": "cancel"}
+    for _ in range(2):
+        answer = mias.post(f"{PAGE}/new", sent)
+        assert (answer.status_code, answer.url) == (302, PAGE)
+    assert Vacation.objects.count() == 1
+    answer = mias.post(f"{PAGE}/new", sent | {"last_day": "2026-06-13"})
+    assert answer.status_code == 409
+    assert "You are away from 8 June 2026 to 14 June 2026 already." in answer.content.decode()
+
+
 @pytest.mark.parametrize("asked", ["", "?first_day=&last_day=", "?all=cancel&x=y"])
 def test_without_any_days_the_form_begins_today(mias, asked):
     answer = mias.get(f"{PAGE}/new{asked}")

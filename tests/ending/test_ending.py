@@ -72,8 +72,12 @@ class TestTheMentor:
         assert "free for somebody else at once" in said
         assert Refund.objects.count() == 0
 
-        done = browser(mia).post(as_mentor(sam), {"reason": "I move away", "expect": expect_of(page)})
-        assert done.status_code == 302
+        said = {"reason": "I move away", "expect": expect_of(page)}
+        assert browser(mia).post(as_mentor(sam), said).status_code == 302
+        time_machine.shift(1)
+        again = browser(mia).post(as_mentor(sam), said, follow=True)
+        assert again.redirect_chain == [("/tutor/mentorship", 302)]
+        assert "This mentorship has ended already." in words(again)
         assert Refund.objects.get().amount_minor == 21000
         coming.refresh_from_db()
         assert coming.status == "CANCELLED"
@@ -168,12 +172,16 @@ class TestTheStudent:
         order.refresh_from_db()
         assert (order.refund_asked_at, Refund.objects.get().status) == (None, "SUCCEEDED")
 
-    def test_gives_up_seat_and_rest(self, sam, mia, order):
+    def test_gives_up_seat_and_rest(self, sam, mia, order, time_machine):
         booked(sam, mia, at(4))
         page = browser(sam).get(as_student(mia))
         assert "4 sessions that you have not used are lost" in words(page)
         said = {"way": "give-up", "reason": "", "expect": expect_of(page, "give-up")}
         assert browser(sam).post(as_student(mia), said).status_code == 302
+        time_machine.shift(1)
+        again = browser(sam).post(as_student(mia), said, follow=True)
+        assert again.redirect_chain == [("/student/mentorship", 302)]
+        assert "This mentorship has ended already." in words(again)
         pack = SessionPack.objects.get()
         assert (pack.status, counters(pack)) == ("EXPIRED", (0, 0, 0))
         assert pack.entries.filter(kind="LAPSED").get().reason == "given up by Sam"

@@ -57,6 +57,8 @@ def by_mentor(request: SignedInRequest, student_id: int) -> HttpResponse:
                 return redirect("mentor_room")
         status = refusal.status if refusal else 422
     ended, blocked = _look(partial(end, "-"))
+    if refusal and ended and not ended.does_something:
+        return _over(request, "mentor_room")
     context = {"student": student, "form": form, "ended": ended, "blocked": blocked, "refusal": refusal}
     return render(request, "ending/mentor.html", context, status=status)
 
@@ -89,6 +91,8 @@ def by_student(request: SignedInRequest, mentor_id: int) -> HttpResponse:
     back, no_back = _look(partial(end, ask_back, "-"))
     up, blocked = _look(partial(end, give_up, ""))
     asked = Order.objects.filter(student=request.user, mentor=mentor, refund_asked_at__isnull=False).exists()
+    if refusal and chosen == UP and up and not up.does_something:
+        return _over(request, "student_room")
     context = {
         "mentor": mentor,
         "asking": asking,
@@ -101,6 +105,12 @@ def by_student(request: SignedInRequest, mentor_id: int) -> HttpResponse:
         "refusal": refusal,
     }
     return render(request, "ending/student.html", context, status=status)
+
+
+def _over(request: SignedInRequest, room: str) -> HttpResponse:
+    """A second press finds what the first one did."""
+    messages.info(request, "This mentorship has ended already.")
+    return redirect(room)
 
 
 def _done(chosen: str, mentor: User) -> str:
