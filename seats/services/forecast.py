@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 
@@ -45,8 +45,11 @@ class Forecast:
 
 @dataclass(frozen=True, order=True)
 class _End:
+    """When a seat likely ends. `at_latest`: if its student goes on half as fast from now on."""
+
     at: datetime
     why: Why
+    at_latest: datetime
 
 
 def seat_forecast(mentor_id: int, *, now: datetime, position: int = 1) -> Forecast | None:
@@ -65,7 +68,9 @@ def seat_forecast(mentor_id: int, *, now: datetime, position: int = 1) -> Foreca
     # The one that is due may be renewed; by the time a third of the seats have come to their end, one more likely was not.
     last = min(len(ends) - 1, position - 1 + max(len(ends) // 3, 1))
     within = ends[position - 1 : last + 1]
-    return Forecast(within[0].at, within[-1].at, within[0].why, dict(Counter(end.why for end in within)))
+    # Where only one seat can be meant, how fast its student goes on is the range.
+    latest = within[-1].at if len(within) > 1 else within[0].at_latest
+    return Forecast(within[0].at, latest, within[0].why, dict(Counter(end.why for end in within)))
 
 
 def _packs(mentor_id: int, now: datetime) -> list[SessionPack]:
@@ -87,8 +92,9 @@ def _end_of_seat(seat: Seat, packs: list[SessionPack], now: datetime) -> _End | 
     if seat.frozen_at is not None or any(pack.frozen_at is not None for pack in packs):
         return None
     if packs:
-        return max(_end_of_pack(pack, now) for pack in packs)
-    return _End(seat.kept_until, Why.GRACE) if seat.kept_until is not None else None
+        ends = [_end_of_pack(pack, now) for pack in packs]
+        return replace(max(ends), at_latest=max(end.at_latest for end in ends))
+    return _End(seat.kept_until, Why.GRACE, seat.kept_until) if seat.kept_until is not None else None
 
 
 def _end_of_pack(pack: SessionPack, now: datetime) -> _End:
@@ -96,5 +102,10 @@ def _end_of_pack(pack: SessionPack, now: datetime) -> _End:
     expires_at = pack.expires_at + (goes_on - pack.paused_at if pack.paused_at is not None else timedelta())
     first, last = pack.first_use, pack.last_use  # type: ignore[attr-defined]
     pace = (last - first) / (pack.sessions_used - 1) if pack.sessions_used > 1 and first is not None else USUAL_PACE
-    used_up = goes_on + max(pace, HASTE) * pack.unsettled + timedelta(hours=settings.MENTORSHIP.grace_hours)
-    return _End(used_up, Why.PACE) if used_up < expires_at else _End(expires_at, Why.EXPIRY)
+    still = max(pace, HASTE) * pack.unsettled
+    used_up = goes_on + still
+    if used_up >= expires_at:
+        kept = expires_at + timedelta(hours=settings.MENTORSHIP.expiry_grace_hours)
+        return _End(kept, Why.EXPIRY, kept)
+    grace = timedelta(hours=settings.MENTORSHIP.grace_hours)
+    return _End(used_up + grace, Why.PACE, min(used_up + still, expires_at) + grace)

@@ -30,8 +30,26 @@ def used(pack: SessionPack, *days: int) -> None:
 def test_a_session_a_week_is_the_usual_pace():
     tove, [_pack] = full_house()
     found = seat_forecast(tove.pk, now=NOW)
-    assert (found.earliest, found.latest) == (NOW + 28 * DAY + GRACE,) * 2
+    assert found.earliest == NOW + 28 * DAY + GRACE
     assert (found.first, found.why) == (Why.PACE, {Why.PACE: 1})
+    assert found.latest == NOW + 56 * DAY + GRACE, "only one seat can be meant: half as fast, it is that late"
+    SessionPack.objects.update(expires_at=NOW + 40 * DAY)
+    assert seat_forecast(tove.pk, now=NOW).latest == NOW + 40 * DAY + GRACE, "but never past its expiry and grace"
+
+
+def test_what_would_be_used_up_just_before_it_expires_has_its_grace_yet():
+    tove, [_pack] = full_house()
+    SessionPack.objects.update(expires_at=NOW + 29 * DAY)
+    found = seat_forecast(tove.pk, now=NOW)
+    assert (found.earliest, found.latest, found.first) == (NOW + 28 * DAY + GRACE, NOW + 29 * DAY + GRACE, Why.PACE)
+
+
+def test_where_expired_packs_have_a_grace_it_counts(settings):
+    tove, [_pack] = full_house()
+    SessionPack.objects.update(expires_at=NOW + 9 * DAY)
+    settings.MENTORSHIP = settings.MENTORSHIP.model_copy(update={"expiry_grace_hours": 24})
+    found = seat_forecast(tove.pk, now=NOW)
+    assert (found.earliest, found.latest, found.first) == (NOW + 10 * DAY, NOW + 10 * DAY, Why.EXPIRY)
 
 
 def test_ones_own_pace_counts_once_it_is_known():
