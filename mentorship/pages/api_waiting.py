@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
+from django.db import transaction
 from ninja import Router, Status
 from pydantic import Field
 
@@ -51,9 +52,10 @@ def my_places(request: SignedInRequest) -> dict[str, Any]:
 @router.post("waitlist", response={200: PlaceOut, 201: PlaceOut}, auth=signed_in)
 def join_line(request: SignedInRequest, body: JoinIn) -> Status:
     """Join a full mentor's line. Who stands in it already keeps the place (200)."""
-    known = place_with(request.user, body.mentor_id, request.now) is not None
-    join(student=request.user, mentor_id=body.mentor_id, now=request.now)
-    place = place_with(request.user, body.mentor_id, request.now)
+    with transaction.atomic():  # joining locks the two: nobody leaves the line before the place is read
+        known = place_with(request.user, body.mentor_id, request.now) is not None
+        join(student=request.user, mentor_id=body.mentor_id, now=request.now)
+        place = place_with(request.user, body.mentor_id, request.now)
     assert place is not None, "whoever has joined has a place"
     return Status(200 if known else 201, _shown(place, request.now))
 

@@ -149,7 +149,7 @@ def lock_request(request_id: UUID, by: Any) -> BookingRequest:
 def check_waiting(request: BookingRequest, now: datetime) -> None:
     """Raises Refusal `wrong_state` when it does not wait for an answer any more."""
     if request.status_at(now) != Status.PENDING_MENTOR_REVIEW:
-        label = Status(request.status_at(now)).label
+        label = "paid" if request.paid_at is not None else Status(request.status_at(now)).label
         raise Refusal("wrong_state", f"This request is {label}.")
 
 

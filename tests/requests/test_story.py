@@ -55,6 +55,7 @@ def test_from_the_offering_to_the_booked_session(client, as_, mia):
     assert (session.status, session.starts_at, session.student) == (Session.Status.SCHEDULED, at(5), nia)
     assert Seat.objects.get().status == Seat.Status.ACTIVE
     assert "It is paid and yours." in words(client.get(request_url))
+    assert "This request is paid." in words(client.get(f"{request_url}/withdrawal"))
     assert "Awaiting approval" not in words(client.get(STUDENT_ROOM))
     assert "Approvals" not in words(mentor.get(MENTOR_ROOM))
     told = set(Notification.objects.filter(recipient=nia).values_list("kind", flat=True))
