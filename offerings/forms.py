@@ -127,6 +127,7 @@ class OfferingForm(forms.Form):
     def _clean_count(self, data: dict[str, Any], kind: str | None) -> None:
         if kind == Offering.Kind.SESSION:
             data["session_count"] = 1
+            self.errors.pop("session_count", None)  # it was asked for a pack, and nobody may see it any more
         elif kind == Offering.Kind.PACK and "session_count" in data and (data["session_count"] or 0) < PACK_SESSIONS[0]:
             self.add_error("session_count", "A pack has 2 to 100 sessions.")
 

@@ -157,11 +157,12 @@ def _initial(request: SignedInRequest, asked: BookingRequest | None) -> dict[str
     """As what was asked for, where it answers a request; else for `?student=`."""
     if asked is None:
         return {"student": request.GET.get("student"), "kind": Offering.Kind.SESSION}
+    # The offering may have been changed since. A single session says nothing about the size of a pack.
+    pack = {"kind": Offering.Kind.PACK, "session_count": asked.session_count}
     return {
+        **(pack if asked.session_count > 1 else {"kind": Offering.Kind.SESSION}),
         "student": asked.student_id,
-        "kind": asked.offering.kind,
         "title": asked.title,
-        "session_count": asked.session_count,
         "duration_minutes": asked.duration_minutes,
         "price": format(money.to_major(asked.amount_minor, asked.currency), "f"),
         "currency": asked.currency,

@@ -57,6 +57,23 @@
   });
   for (const form of document.querySelectorAll("form[data-most]")) restOthers(form);
 
+  // What is asked with one answer only (data-only="kind=PACK") rests with the others. Without scripts it stays; the form
+  // does not read it then.
+  const restParts = (form) => {
+    for (const part of form.querySelectorAll("[data-only]")) {
+      const [name, value] = part.dataset.only.split("=");
+      const rests = form.elements[name].value !== value;
+      part.hidden = rests;
+      for (const control of part.querySelectorAll("input, select, textarea")) control.disabled = rests;
+    }
+  };
+  const restAllParts = () => {
+    for (const part of document.querySelectorAll("form [data-only]")) restParts(part.closest("form"));
+  };
+  document.addEventListener("change", (event) => event.target.form && restParts(event.target.form));
+  addEventListener("pageshow", restAllParts); // going back, the browser fills the form in again
+  restAllParts();
+
   const closeMenus = (except) => {
     for (const menu of document.querySelectorAll("details.menu[open]")) {
       if (menu !== except) menu.open = false;

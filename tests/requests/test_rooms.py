@@ -184,6 +184,21 @@ class TestCustomOffers:
         assert as_(max_).get(OFFER, {"request": str(asked.pk)}).status_code == 404
         assert as_(mia).get(OFFER, {"request": "x"}).status_code == 404
 
+    def test_it_begins_with_what_was_asked_for_whatever_became_of_that(self, as_, mia, sam):
+        asked = ask(sam, mia, 4, sessions=3)
+        type(asked.offering).objects.filter(pk=asked.offering_id).update(kind="SESSION", session_count=1)
+        page = as_(mia).get(OFFER, {"request": str(asked.pk)})
+        form = page.context["form"]
+        assert (form["kind"].value(), form["session_count"].value()) == ("PACK", 3)
+        assert "Only Sam can see and buy it." in words(page)
+
+    def test_it_begins_with_one_session_and_a_pack_has_several(self, as_, mia, sam):
+        asked = ask(sam, mia, 4)
+        for query in ({}, {"request": str(asked.pk)}):
+            form = as_(mia).get(OFFER, query).context["form"]
+            assert (form["kind"].value(), form["session_count"].value()) == ("SESSION", 4)
+        assert "Only the student you choose can see and buy it." in words(as_(mia).get(OFFER))
+
     def test_a_double_click_is_one_offer(self, as_, mia, sam):
         bought(sam, mia)
         for _ in range(2):
