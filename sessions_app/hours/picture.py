@@ -33,10 +33,12 @@ class Day:
     on: date
     bars: tuple[Bar, ...]
     is_away: bool
+    is_past: bool = False
 
     @property
     def words(self) -> str:
-        return "away" if self.is_away else ", ".join(bar.words for bar in self.bars) or "nothing"
+        said = "away" if self.is_away else ", ".join(bar.words for bar in self.bars) or "nothing"
+        return f"past: {said}" if self.is_past else said
 
 
 @dataclass(frozen=True)
@@ -48,8 +50,8 @@ class WeekPicture:
 
     @property
     def kinds(self) -> list[str]:
-        """What is drawn, for the key."""
-        found = {bar.kind for day in self.days for bar in day.bars}
+        """What is drawn, for the key. The hours of a day that is past are not open any more."""
+        found = {bar.kind for day in self.days for bar in day.bars if not (day.is_past and bar.kind == OPEN)}
         return [kind for kind in SPOKEN if kind in found]
 
     @property
@@ -69,23 +71,26 @@ class Labelled:
     label: str = ""
 
 
-def draw(first_day: date, hours: Hours, zone: ZoneInfo, taken: Iterable[Labelled] = ()) -> WeekPicture:
+def draw(
+    first_day: date, hours: Hours, zone: ZoneInfo, taken: Iterable[Labelled] = (), *, today: date | None = None
+) -> WeekPicture:
     """Seven days from `first_day` on: the hours of these dates, what is closed, and what is taken.
 
-    Everything is cut at midnights and laid on as many hours as needed, at least twelve.
+    Everything is cut at midnights and laid on as many hours as needed, at least twelve. Days before `today` are past.
     """
     cut: list[list[tuple[str, int, int, str]]] = [[] for _ in range(DAYS)]
     for kind, start, end, label in (*_hours(first_day, hours, zone), *_taken(taken, zone)):
         for number, first, last in _days(first_day, start, end):
             cut[number].append((kind, first, last, label))
-    away = [_is_away(first_day + timedelta(days=n), hours.closed) for n in range(DAYS)]
+    dates = [first_day + timedelta(days=n) for n in range(DAYS)]
+    away = [_is_away(on, hours.closed) for on in dates]
     top, bottom = _bounds([(first, last) for day in cut for kind, first, last, _ in day if last - first < DAY_MINUTES])
     if any(kind != CLOSED and last - first == DAY_MINUTES for day in cut for kind, first, last, _ in day):
         top, bottom = 0, DAY_MINUTES
     ticks = range(top, bottom + 1, STEP)
     days = [
-        Day(first_day + timedelta(days=n), tuple(_bar(part, top, bottom) for part in day), away[n])
-        for n, day in enumerate(cut)
+        Day(on, tuple(_bar(part, top, bottom) for part in day), is_away, today is not None and on < today)
+        for on, day, is_away in zip(dates, cut, away, strict=True)
     ]
     return WeekPicture(bottom - top, tuple(t - top for t in ticks), tuple(clock(t) for t in ticks), tuple(days))
 

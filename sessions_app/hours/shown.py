@@ -76,7 +76,7 @@ def shown_week(mentor: User, first_day: date, hours: Hours, sessions: Iterable[S
         if one.starts_at < end and one.ends_at > start
     ]
     today = now.astimezone(mentor.zone).date()
-    return ShownWeek(first_day, today, draw(first_day, hours, mentor.zone, [*busy, *booked]))
+    return ShownWeek(first_day, today, draw(first_day, hours, mentor.zone, [*busy, *booked], today=today))
 
 
 def sessions_from(mentor: User, since: datetime, now: datetime) -> list[Session]:

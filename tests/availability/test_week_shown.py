@@ -6,10 +6,11 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from sessions_app.models import DateException, Vacation
+from sessions_app.models import DateException, Vacation, WeeklyRule
 from sessions_app.services import book
 from sessions_app.services.busy import replace_busy
 from tests.cast import NOW, at, bought
+from tests.rooms.scene import words
 
 pytestmark = pytest.mark.django_db
 PAGE = "/tutor/availability"
@@ -28,6 +29,31 @@ def test_what_lies_in_it_is_said(mias, mia, sam):
     assert "extra 21:00-22:00" in page
     assert "Saturday away; Sunday away" in page
     assert "busy elsewhere" in page
+
+
+def test_days_that_are_over_are_past_and_show_what_they_had(mias, mia, sam, time_machine):
+    bought(sam, mia)
+    book(student=sam, mentor_id=mia.pk, starts_at=at(1), by=sam, now=NOW)
+    Vacation.objects.create(mentor=mia, first_day=at(2).date(), last_day=at(2).date(), created_at=NOW)
+    time_machine.move_to(at(3), tick=False)
+    answer = mias.get(PAGE)
+    page, said = answer.content.decode(), words(answer)
+    assert (
+        'aria-label="Monday past: 08:00-20:00; Tuesday past: 08:00-20:00, booked 10:00-11:00 with Sam; '
+        "Wednesday past: away; Thursday 08:00-20:00;"
+    ) in page
+    assert "Tue 2 Jun past: 08:00-20:00, booked 10:00-11:00 with Sam" in said
+    assert "Thu 4 Jun 08:00-20:00" in said
+    assert page.count("hours-column--past") == 3
+    assert "past" not in words(mias.get(NEXT))
+
+
+def test_nothing_is_bookable_in_a_week_with_no_day_left_to_book(mias, time_machine):
+    WeeklyRule.objects.filter(weekday__gt=4).delete()
+    time_machine.move_to(at(6), tick=False)
+    shown = mias.get(PAGE).content.decode().partition("Hours</h2>")[0]
+    assert ">past</p>" in shown and "bookable" not in shown
+    assert "bookable" in mias.get(NEXT).content.decode().partition("Hours</h2>")[0]
 
 
 def test_the_mentor_s_own_lessons_are_in_it_too(mias, mia, max_):
