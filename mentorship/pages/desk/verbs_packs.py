@@ -6,10 +6,11 @@ from datetime import datetime
 from typing import Any
 
 from django import forms
-from unfold.widgets import UnfoldAdminIntegerFieldWidget, UnfoldAdminTextareaWidget, UnfoldAdminTextInputWidget
+from unfold.widgets import UnfoldAdminIntegerFieldWidget, UnfoldAdminTextareaWidget
 
 from mentorship.kernel import local_time
 from mentorship.kernel.refusals import NotFound
+from mentorship.pages.desk.moments import moment_field
 from mentorship.pages.desk.verb import Case, Deed, DeskForm, Verb
 from packs.models import Pause, SessionPack
 from packs.services import adjust_credits, resume
@@ -19,7 +20,6 @@ from seats.services import take_seat
 from sessions_app.services import book
 
 MOST_CREDITS = 100
-YEARS = range(2000, 2101)
 
 
 def number(text: str) -> int:
@@ -27,24 +27,6 @@ def number(text: str) -> int:
     if not text.isascii() or not text.isdecimal() or len(text) > 18:
         raise NotFound
     return int(text)
-
-
-class MomentField(forms.DateTimeField):
-    """Wall-clock time in the reader's zone, in years for which every other zone has a time, too."""
-
-    def to_python(self, value: Any) -> datetime | None:
-        moment = super().to_python(value)
-        if moment is not None and moment.year not in YEARS:
-            raise forms.ValidationError(f"A day between {YEARS.start} and {YEARS.stop - 1}, please.", code="invalid")
-        return moment
-
-
-def moment_field(label: str, help_text: str) -> MomentField:
-    widget = UnfoldAdminTextInputWidget(attrs={"type": "datetime-local"})
-    widget.format = "%Y-%m-%dT%H:%M"  # type: ignore[attr-defined]
-    return MomentField(
-        label=label, help_text=help_text, widget=widget, input_formats=["%Y-%m-%dT%H:%M", "%Y-%m-%d %H:%M"]
-    )
 
 
 def words(deed: Deed, moment: datetime) -> str:

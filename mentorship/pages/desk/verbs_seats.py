@@ -10,8 +10,9 @@ from unfold.widgets import UnfoldAdminEmailInputWidget
 
 from mentorship.kernel.locking import lock_people
 from mentorship.kernel.refusals import NotFound, Refusal
+from mentorship.pages.desk.moments import moment_field
 from mentorship.pages.desk.verb import Case, Deed, DeskForm, Verb
-from mentorship.pages.desk.verbs_packs import moment_field, number, words
+from mentorship.pages.desk.verbs_packs import number, words
 from mentorship.people.models import MentorProfile, User
 from notifications.services import notify
 from packs.models import SessionPack

@@ -10,8 +10,9 @@ from unfold.widgets import UnfoldAdminSelectWidget, UnfoldBooleanSwitchWidget
 
 from mentorship.kernel import local_time
 from mentorship.kernel.refusals import NotFound
+from mentorship.pages.desk.moments import moment_field
 from mentorship.pages.desk.verb import Case, Deed, DeskForm, Verb
-from mentorship.pages.desk.verbs_packs import moment_field, number, side_of, words
+from mentorship.pages.desk.verbs_packs import number, side_of, words
 from packs.services.repairing import remark
 from payments.services.taking_back import take_back_of
 from sessions_app.models import Claim, Session, SessionEvent

@@ -21,6 +21,7 @@ from mentorship.kernel.refusals import NotFound, Refusal
 from mentorship.pages.desk import verbs_packs, verbs_seats, verbs_sessions
 from mentorship.pages.desk.facts import facts
 from mentorship.pages.desk.finding import find, person_url
+from mentorship.pages.desk.moments import typed
 from mentorship.pages.desk.sources import SOURCES, Reader
 from mentorship.pages.desk.timeline import timeline
 from mentorship.pages.desk.verb import Case, Deed, Outcome, ReasonForm, Verb, commit, preview
@@ -182,7 +183,8 @@ def _page(
         "zone": request.user.zone,
         "times": _times(case, request) if verb.picks_a_time else [],
     }
-    return _show(request, "admin/desk/verb.html", verb.title, context, status)
+    # Drawn at once, while the reader's zone is the one in which times are written and read.
+    return _show(request, "admin/desk/verb.html", verb.title, context, status).render()
 
 
 def _times(case: Case, request: SignedInRequest) -> list[dict[str, Any]]:
@@ -203,7 +205,7 @@ def _times(case: Case, request: SignedInRequest) -> list[dict[str, Any]]:
     side = request.GET.get("side", "student")
     found = []
     for start in _spread([slot.starts_at for slot in slots], request.user.zone):
-        asked = {"starts_at": f"{start.astimezone(request.user.zone):%Y-%m-%dT%H:%M}", "side": side, "look": 1}
+        asked = {"starts_at": typed(start, request.user.zone), "side": side, "look": 1}
         found.append({"starts_at": start, "query": urlencode(asked)})
     return found
 
