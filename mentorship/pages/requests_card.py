@@ -153,6 +153,11 @@ class RequestCard:
         return not self.request.times or any(at in self.free for at in self.request.times)
 
     @property
+    def is_payable(self) -> bool:
+        """What is agreed could be paid: the mentor is verified. Without that neither side can say yes."""
+        return self.request.mentor.mentor_profile.is_visible
+
+    @property
     def pay_by_without_time(self) -> datetime:
         return payment_due(self.now, None)
 

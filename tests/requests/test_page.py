@@ -7,6 +7,7 @@ import re
 import pytest
 
 from mentorship.kernel import clock
+from mentorship.people.models import MentorProfile
 from notifications.models import Notification
 from seats.models import Seat
 from sessions_app.models import BookingRequest, Session
@@ -264,6 +265,30 @@ def test_no_yes_where_no_time_is_left(as_, mia, sam, sue):
     page = words(as_(mia).get(url(asked)))
     assert "None of these times is free any more." in page
     assert "Say yes" not in page
+
+
+@pytest.mark.parametrize("days", [[], [4, 5]])
+def test_no_yes_from_a_mentor_who_is_not_verified_any_more(as_, mia, sam, days):
+    asked = ask(sam, mia, *days, sessions=1 if days else 4)
+    MentorProfile.objects.update(verified_at=None)
+    answer = as_(mia).get(url(asked))
+    page = words(answer)
+    assert "You are not verified at the moment. So what you approve could not be paid" in page
+    assert "Say yes" not in page and url(asked, "approval") not in answer.content.decode()
+    assert "A yes keeps" not in page and "custom offer" not in page
+    assert "Suggest other times Say no" in page
+    assert ("Fri 5 Jun, 10:00" if days else "has left the first time open") in page
+    assert as_(mia).post(url(asked, "rejection"), {"reason": "I am leaving"}).status_code == 302
+
+
+def test_no_time_is_taken_of_a_mentor_who_is_not_verified_any_more(as_, mia, sam):
+    asked = suggest(request_id=ask(sam, mia, 4).pk, by=mia, times=[at(6)], now=NOW)
+    assert "Take this time" in words(as_(sam).get(url(asked)))
+    MentorProfile.objects.update(verified_at=None)
+    page = words(as_(sam).get(url(asked)))
+    assert "Mia takes no payments at the moment" in page
+    assert "Take this time" not in page and "kept for you" not in page
+    assert "Sun 7 Jun, 10:00" in page and "Take the request back" in page
 
 
 @pytest.mark.parametrize("days", [[], [3]])

@@ -86,6 +86,14 @@ class TestMentorRoom:
         assert "Sam: Code review 60 min · €70 · “My tests are slow”" in page
         assert "Sat 6 Jun, 10:00 Sue asks, too" in page
 
+    def test_who_is_not_verified_any_more_reads_that_no_yes_is_possible(self, as_, mia, sam):
+        ask(sam, mia, 4)
+        said = "You are not verified at the moment."
+        assert said not in words(as_(mia).get(MENTOR_ROOM, {"tab": "approvals"}))
+        MentorProfile.objects.update(verified_at=None)
+        page = words(as_(mia).get(MENTOR_ROOM, {"tab": "approvals"}))
+        assert said in page and "Answer Sam" in page
+
     def test_what_the_student_has_to_do_needs_nothing_of_me(self, as_, mia, sam, sue):
         asked = ask(sam, mia, 4)
         approve(request_id=asked.pk, by=mia, now=NOW)
