@@ -56,6 +56,11 @@ class CustomOfferForm(OfferingForm):
         self.people = {person.pk: person for person in people_of(mentor)}
         names = [(pk, name) for pk, name in _told_apart(self.people.values()).items()]
         self.fields["student"].choices = [("", "Somebody else"), *names]  # type: ignore[attr-defined]
+        self.fields["kind"].label = "What do you offer?"
+        self.fields["booking_mode"].choices = [  # type: ignore[attr-defined]
+            (Offering.BookingMode.INSTANT, "At once: they choose a free time and pay"),
+            (Offering.BookingMode.REQUEST, "With my approval: they ask first"),
+        ]
 
     def clean(self) -> dict[str, Any]:
         data = super().clean()

@@ -205,7 +205,9 @@ class TestCustomOffers:
         for query in ({}, {"request": str(asked.pk)}):
             form = as_(mia).get(OFFER, query).context["form"]
             assert (form["kind"].value(), form["session_count"].value()) == ("SESSION", 4)
-        assert "Only the student you choose can see and buy it." in words(as_(mia).get(OFFER))
+        page = words(as_(mia).get(OFFER))
+        assert "Only the student you choose can see and buy it." in page
+        assert "What do you offer?" in page and "students ask first" not in page
 
     def test_a_double_click_is_one_offer(self, as_, mia, sam):
         bought(sam, mia)
