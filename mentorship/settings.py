@@ -78,6 +78,7 @@ MIDDLEWARE = [
     "django_htmx.middleware.HtmxMiddleware",
     "allauth.account.middleware.AccountMiddleware",
     "mentorship.kernel.middleware.RefusalMiddleware",
+    "mentorship.kernel.admin_frame.AdminFrameMiddleware",
 ]
 
 ROOT_URLCONF = "mentorship.urls"
