@@ -41,6 +41,7 @@ def test_the_world_is_as_it_is_promised(world):
     _the_full_one_is_another()
     _every_stage_of_life_is_there()
     _one_has_plans()
+    _a_pack_is_asked_for()
     _the_numbers_agree()
     before = {m: m.objects.count() for m in (User, Session, SessionPack, Seat)}
     call_command("seed_demo", verbosity=0)
@@ -107,6 +108,17 @@ def _one_has_plans() -> None:
         f"Away {vacation.first_day.day} to {vacation.last_day.day} "
         in Client().get("/mentorship/mentors/lea-petit").content.decode()
     )
+
+
+def _a_pack_is_asked_for() -> None:
+    """Ines approves one of her packs first; whoever has bought nothing yet asks for it and gets a request, not a bill."""
+    pack = Offering.objects.for_sale().get(kind="PACK", booking_mode="REQUEST")
+    assert pack.mentor == who("ines")
+    assert availability(pack.mentor_id, NOW).available >= 5
+    asked = Caller(who("nia")).post("checkout/sandbox", offeringId=pack.pk, message="Three drafts are in a drawer.")
+    assert (asked.status_code, asked.json()["status"]) == (202, "PENDING_MENTOR_REVIEW")
+    first = next(one for one in Caller().get("offerings").json()["items"] if one["kind"] == "PACK")
+    assert first["bookingMode"] == "INSTANT"
 
 
 def test_everything_that_waits_for_an_answer_is_there(world):

@@ -36,6 +36,7 @@ class MentorSpec:
     course: str = ""
     naira: int = 0
     asks: tuple[str, int] = ("", 0)  # what she or he approves first: title, price
+    asks_pack: tuple[str, int, int] = ("", 0, 0)  # a pack approved first: title, sessions, price
 
 
 MENTORS = (
@@ -89,7 +90,7 @@ MENTORS = (
         "ines", "Ines Duarte", "America/Sao_Paulo", "A portfolio that says what you can do.",
         ("Design", "Careers"), ("pt", "en"),
         "Three projects, told well, are better than twelve. I have read portfolios for a living since 2014.",
-        ((range(1, 6), 10, 19),), (60, 210, 390),
+        ((range(1, 6), 10, 19),), (60, 210, 390), asks_pack=("A portfolio from start to end", 6, 330),
     ),
     MentorSpec(
         "kofi", "Kofi Mensah", "Africa/Accra", "From engineer to the one people follow.",
@@ -143,6 +144,9 @@ def _shop(spec: MentorSpec, user: User) -> list[Draft]:
     title, price = spec.asks
     if title:
         drafts.append(_session(title, 90, price * 100, booking_mode=Offering.BookingMode.REQUEST))
+    title, sessions, price = spec.asks_pack
+    if title:
+        drafts.append(_pack(title, sessions, price * 100, booking_mode=Offering.BookingMode.REQUEST))
     if eight:
         drafts.append(_pack("Eight sessions", 8, eight, course_id=course.pk if course else None))
     return drafts
@@ -152,7 +156,7 @@ def _session(title: str, minutes: int, price: int, *, currency: str = "EUR", **m
     return Draft(title=title, kind="SESSION", duration_minutes=minutes, price_minor=price, currency=currency, **more)
 
 
-def _pack(title: str, sessions: int, price: int, course_id: int | None = None) -> Draft:
+def _pack(title: str, sessions: int, price: int, **more: Any) -> Draft:
     return Draft(
         title=title,
         kind="PACK",
@@ -160,5 +164,5 @@ def _pack(title: str, sessions: int, price: int, course_id: int | None = None) -
         duration_minutes=60,
         price_minor=price,
         currency="EUR",
-        course_id=course_id,
+        **more,
     )
