@@ -35,8 +35,8 @@ class AdminFrameMiddleware:
         return self.get_response(request)
 
     def process_view(self, request: HttpRequest, *view: Any) -> HttpResponse | None:
-        """Text that PostgreSQL cannot store is in none of its rows: nothing is looked up or kept."""
-        if _is_admins(request) and (_has_nul(request.GET.lists()) or _has_nul(request.POST.lists())):
+        """Text that PostgreSQL cannot store is in none of its rows: nothing is looked up. What is sent, forms judge."""
+        if _is_admins(request) and _has_nul(request.GET.lists()):
             return errors.bad_request(request)
         return None
 
