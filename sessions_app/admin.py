@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any
 
 from django.contrib import admin
-from django.db.models import DateTimeField, QuerySet, Value
 from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.html import format_html
@@ -44,15 +43,15 @@ class CalendarBlockInline(ReadOnlyInline):
 
 
 class AsSeenNow:
-    """Claims with the instant at which they are looked at: where one stands is judged when it is read."""
+    """Claims as they stand at the moment at which they are looked at."""
 
-    def get_queryset(self, request: HttpRequest) -> QuerySet[Claim]:
-        rows: QuerySet[Claim] = super().get_queryset(request)  # type: ignore[misc]
-        return rows.annotate(seen_at=Value(request.now, DateTimeField()))  # type: ignore[attr-defined]
+    def get_queryset(self, request: Any) -> Any:
+        rows: Any = super().get_queryset(request)  # type: ignore[misc]  # of the admin that this is mixed into
+        return rows.seen(request.now)
 
     @admin.display(description="Status")
     def stands(self, claim: Claim) -> str:
-        return claim.status_words(claim.seen_at)  # type: ignore[attr-defined]
+        return claim.status_words(claim.seen_at)
 
 
 class ClaimInline(AsSeenNow, ReadOnlyInline):
@@ -129,12 +128,12 @@ class StandsFilter(admin.SimpleListFilter):
         closed = [(value, label) for value, label in Claim.Status.choices if value not in Claim.OPEN]
         return [("waiting", Claim.Status.OPENED.label), ("decide", "for an admin to decide"), *closed]
 
-    def queryset(self, request: HttpRequest, queryset: QuerySet[Claim]) -> QuerySet[Claim]:
-        now, stands = request.now, self.value()  # type: ignore[attr-defined]
+    def queryset(self, request: Any, queryset: Any) -> Any:
+        now, stands = request.now, self.value()
         if stands == "waiting":
             return queryset.filter(status=Claim.Status.OPENED, answer_by__gt=now)
         if stands == "decide":
-            return queryset.for_an_admin(now)  # type: ignore[attr-defined]
+            return queryset.for_an_admin(now)
         return queryset.filter(status=stands) if stands in Claim.Status.values else queryset
 
 
@@ -168,12 +167,12 @@ class ClaimAdmin(AsSeenNow, ReadOnlyAdmin):
         label={"OPENED": "info", "ANSWERED": "warning", "UPHELD": "success", "AGREED": "success"},
     )
     def status_label(self, claim: Claim) -> tuple[str, str]:
-        colour = Claim.Status.ANSWERED if claim.is_for_an_admin(claim.seen_at) else claim.status  # type: ignore[attr-defined]
+        colour = Claim.Status.ANSWERED if claim.is_for_an_admin(claim.seen_at) else claim.status
         return colour, self.stands(claim)
 
     @admin.display(description="Decide")
     def decide(self, claim: Claim) -> SafeString | str:
-        return desk_link("claim", claim.pk, "Decide") if claim.is_for_an_admin(claim.seen_at) else "-"  # type: ignore[attr-defined]
+        return desk_link("claim", claim.pk, "Decide") if claim.is_for_an_admin(claim.seen_at) else "-"
 
 
 @admin.register(MoveProposal)

@@ -55,12 +55,21 @@ class CustomOfferForm(OfferingForm):
         super().__init__(*args, mentor=mentor, **kwargs)
         self.people = {person.pk: person for person in people_of(mentor)}
         names = [(pk, name) for pk, name in _told_apart(self.people.values()).items()]
-        self.fields["student"].choices = [("", "Somebody else"), *names]  # type: ignore[attr-defined]
+        self._offers("student", [("", "Somebody else"), *names])
         self.fields["kind"].label = "What do you offer?"
-        self.fields["booking_mode"].choices = [  # type: ignore[attr-defined]
-            (Offering.BookingMode.INSTANT, "At once: they choose a free time and pay"),
-            (Offering.BookingMode.REQUEST, "With my approval: they ask first"),
-        ]
+        mode = Offering.BookingMode
+        self._offers(
+            "booking_mode",
+            [
+                (mode.INSTANT, "At once: they choose a free time and pay"),
+                (mode.REQUEST, "With my approval: they ask first"),
+            ],
+        )
+
+    def _offers(self, name: str, choices: list[tuple[Any, str]]) -> None:
+        field = self.fields[name]
+        assert isinstance(field, forms.ChoiceField), "a field to choose from"
+        field.choices = choices
 
     def clean(self) -> dict[str, Any]:
         data = super().clean()

@@ -78,6 +78,8 @@ class Seat(models.Model):
     released_at = models.DateTimeField(null=True, blank=True)
     release_reason = models.CharField(max_length=20, choices=Reason.choices, blank=True)
 
+    has_live_pack: bool  # of `with_life`
+
     objects = SeatQuerySet.as_manager()
 
     class Meta:

@@ -104,7 +104,7 @@ def give_up_seat(*, student_id: int, mentor_id: int, by: Any, reason: str, now: 
     The caller holds the people's locks.
     """
     seat = next(iter(lock(Seat.objects.standing().filter(student=student_id, mentor=mentor_id))), None)
-    if seat is None or Seat.objects.with_life(now).get(pk=seat.pk).has_live_pack:  # type: ignore[attr-defined]
+    if seat is None or Seat.objects.with_life(now).get(pk=seat.pk).has_live_pack:
         return None
     fields = {"released_at": now, "release_reason": Reason.GIVEN_UP}
     change_seat(seat, Status.RELEASED, by=by, reason=reason[:300], at=now, **fields)

@@ -170,7 +170,7 @@ def start_grace(*, student_id: int, mentor_id: int, settled_at: datetime, now: d
     seat = _standing_seat(student_id, mentor_id)
     if seat is None or seat.status != Status.ACTIVE:
         return None
-    if Seat.objects.with_life(now).get(pk=seat.pk).has_live_pack:  # type: ignore[attr-defined]
+    if Seat.objects.with_life(now).get(pk=seat.pk).has_live_pack:
         return None
     ends_at = settled_at + timedelta(hours=numbers.grace_hours)
     if settled_at < now:
@@ -190,7 +190,7 @@ def release_refunded(*, student_id: int, mentor_id: int, by: Any, now: datetime)
     seat = _standing_seat(student_id, mentor_id)
     if seat is None or seat.status != Status.ACTIVE:
         return None
-    if Seat.objects.with_life(now).get(pk=seat.pk).has_live_pack:  # type: ignore[attr-defined]
+    if Seat.objects.with_life(now).get(pk=seat.pk).has_live_pack:
         return None
     if seat.is_held(now):
         change_seat(seat, Status.HELD, by=by, reason=Seat.Reason.REFUNDED.label, at=now)

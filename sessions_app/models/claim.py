@@ -5,7 +5,7 @@ from typing import Any
 
 from django.conf import settings
 from django.db import models
-from django.db.models import Q
+from django.db.models import Q, Value
 
 
 class ClaimQuerySet(models.QuerySet["Claim"]):
@@ -16,6 +16,10 @@ class ClaimQuerySet(models.QuerySet["Claim"]):
         """The other side has answered, or has not in time: somebody has to decide."""
         late = Q(status=Claim.Status.OPENED, answer_by__lte=now)
         return self.filter(late | Q(status=Claim.Status.ANSWERED))
+
+    def seen(self, now: datetime) -> ClaimQuerySet:
+        """Each with the instant at which it is looked at, `seen_at`: where one stands is judged when it is read."""
+        return self.annotate(seen_at=Value(now, models.DateTimeField()))
 
     def asking(self, person: Any) -> ClaimQuerySet:
         """Those that wait for this person, who has not made them, to agree or to answer."""
@@ -58,6 +62,8 @@ class Claim(models.Model):
     answer_by = models.DateTimeField()
     answered_at = models.DateTimeField(null=True, blank=True)
     closed_at = models.DateTimeField(null=True, blank=True)
+
+    seen_at: datetime  # of `seen`
 
     objects = ClaimQuerySet.as_manager()
 

@@ -80,7 +80,7 @@ def seat_without(request: BookingRequest, *, now: datetime) -> SeatWithout:
         return SeatWithout()
     offer = offer_ends(seat)
     own = seat.status == Seat.Status.GRACE and not seat.grace_is_over(now)
-    own |= seat.status == Seat.Status.ACTIVE and seat.has_live_pack  # type: ignore[attr-defined]
+    own |= seat.status == Seat.Status.ACTIVE and seat.has_live_pack
     others = BookingRequest.objects.filter(takes_seat=True, **pair).exclude(pk=request.pk)
     until = _latest(others, seat.status == Seat.Status.OFFERED, now)
     kept = max(filter(None, [until, seat.checkout_until, offer]), default=now)

@@ -91,24 +91,29 @@ def add_vacation(
         if verb == CANCEL:
             _cancel(one, mentor, note, now)
     if moves_expiry(vacation.days):
-        # After the cancelling: a make-up pack that came of it is valid longer too.
-        moved = lock(packs_to_move(mentor, away.start, now))
-        give_days(
-            moved,
-            away.start,
-            timedelta(days=vacation.days),
-            cause=f"vacation:{vacation.pk}",
-            reason=f"{mentor.first_name} is away for {vacation.days} days",
-            now=now,
-        )
-        vacation.moved_packs = [pack.pk for pack in moved]
-        vacation.save(update_fields=["moved_packs"])
+        _give_days(
+            vacation, away.start, now
+        )  # after the cancelling: a make-up pack that came of it is valid longer too
     for one, verb in decided:
         if verb == PROPOSE:
             _propose(one, (times or {})[one.id], mentor, note, now)
     _tell_away(vacation, {one.student.pk for one in away.touched}, until=away.end, now=now)
     jobs.nudge(run_job, "refresh_listings")
     return vacation
+
+
+def _give_days(vacation: Vacation, start: datetime, now: datetime) -> None:
+    moved = lock(packs_to_move(vacation.mentor, start, now))
+    give_days(
+        moved,
+        start,
+        timedelta(days=vacation.days),
+        cause=f"vacation:{vacation.pk}",
+        reason=f"{vacation.mentor.first_name} is away for {vacation.days} days",
+        now=now,
+    )
+    vacation.moved_packs = [pack.pk for pack in moved]
+    vacation.save(update_fields=["moved_packs"])
 
 
 def _cancel(one: Touched, mentor: User, note: str, now: datetime) -> None:
