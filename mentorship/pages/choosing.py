@@ -45,7 +45,7 @@ class Standing:
     is_self: bool = False
     seat: str = ""
     intro_used: bool = False
-    bookable: tuple[Credits, ...] = ()  # of the pack that expires first first
+    bookable: tuple[Credits, ...] = ()  # soonest to expire first
     must_ask: bool = False  # the mentor has ended their renewals (`packs.services.renewal_is_off`)
 
     @property

@@ -130,7 +130,7 @@ class PackRow:
         if self.pack is None or not self.of.in_grace or self.pack.is_open(self.of.now):
             return 0
         if self.pack.has_lapsed(self.of.now):
-            return self.pack.sessions_total - self.pack.sessions_held - self.pack.sessions_used
+            return self.pack.sessions_total - self.pack.total_at(self.of.now)
         return getattr(self.pack, "lapsed_credits", None) or 0
 
     @property

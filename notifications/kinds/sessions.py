@@ -9,6 +9,13 @@ KEPT = "It costs nothing extra; your sessions left stay as they are."
 WAS = "It was to start on {starts_at}."
 CANCELLED = (WAS, maybe("{by_name} cancelled it."), REASON, maybe("{consequence}"))
 CANCELLED_OWN = (WAS, REASON, maybe("{consequence}"))
+DECIDED = (
+    maybe("The session of {starts_at}."),
+    "{outcome}",
+    REASON,
+    maybe("{consequence}"),
+    maybe("The make-up session is valid until {made_up_until}; it has to start before then."),
+)
 
 KINDS = (
     Kind(
@@ -193,24 +200,12 @@ KINDS = (
         "it is decided what becomes of such a session",
         student=Words(
             "Decided: your session with {mentor_name}",
-            (
-                maybe("The session of {starts_at}."),
-                "{outcome}",
-                REASON,
-                maybe("{consequence}"),
-                maybe("The make-up session is valid until {made_up_until}; it has to start before then."),
-            ),
+            DECIDED,
             "See the session",
         ),
         mentor=Words(
             "Decided: your session with {student_name}",
-            (
-                maybe("The session of {starts_at}."),
-                "{outcome}",
-                REASON,
-                maybe("{consequence}"),
-                maybe("The make-up session is valid until {made_up_until}; it has to start before then."),
-            ),
+            DECIDED,
             "See the session",
         ),
     ),

@@ -99,7 +99,7 @@ def what_if_extended(
 def revived_by_renewal(pack: SessionPack, now: datetime) -> int:
     """How many unused credits of this pack come back if it is renewed at `now`; none unless it has expired."""
     if pack.has_lapsed(now):
-        return pack.sessions_total - pack.sessions_held - pack.sessions_used
+        return pack.sessions_total - pack.total_at(now)
     if pack.status != SessionPack.Status.EXPIRED:
         return 0
     return sum(count for _, count in lapsed_by_purchase(pack))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 from urllib.parse import urlencode
 from uuid import UUID
@@ -78,8 +78,7 @@ def new(request: SignedInRequest) -> HttpResponse:
     if not form.is_valid():
         # A browser shows nothing of a day that is none: there stands one to begin with, beside what was wrong.
         wrong = [name for name in ("first_day", "last_day") if name in form.errors]
-        today = request.now.astimezone(request.user.zone).date().isoformat()
-        begin = today if "first_day" in wrong else sent["first_day"]
+        begin = _today(request).isoformat() if "first_day" in wrong else sent["first_day"]
         form.data = sent | dict.fromkeys(wrong, begin)
         return _list(request, form, 422)
     days = form.cleaned_data
@@ -125,16 +124,21 @@ def _other_days(request: SignedInRequest, form: VacationForm, refusal: Refusal) 
     return _list(request, form, refusal.status)
 
 
+def _today(request: SignedInRequest) -> date:
+    """On the mentor's calendar."""
+    return request.now.astimezone(request.user.zone).date()
+
+
 def _blank(request: SignedInRequest) -> VacationForm:
     """Today, in the mentor's zone, to begin with."""
-    today = request.now.astimezone(request.user.zone).date().isoformat()
+    today = _today(request).isoformat()
     note = request.GET.get("note", "")
     return VacationForm(initial={"first_day": today, "last_day": today, "note": note[:NOTE_MAX]})
 
 
 def _list(request: SignedInRequest, form: VacationForm, status: int) -> HttpResponse:
     mentor = request.user
-    today = request.now.astimezone(mentor.zone).date()
+    today = _today(request)
     context = {
         "vacations": list(Vacation.objects.filter(mentor=mentor, last_day__gte=today).order_by("first_day")),
         "form": form,
